@@ -1,0 +1,137 @@
+/* acceptor - takes connections in. */
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "broker.h"
+#include "event.h"
+#include "log.h"
+#include "request.h"
+
+/* When accepting has failed for want of something, and nothing of ours was given back since. */
+#define RETRY_MS 100
+
+static void on_retry(struct timer *timer)
+{
+	acceptor_open(container_of(timer, struct acceptor, timer));
+}
+
+void acceptor_init(struct acceptor *a, struct broker *broker)
+{
+	*a = (struct acceptor){.broker = broker, .timer.on = on_retry};
+}
+
+static void watch(struct acceptor *a, uint32_t events)
+{
+	for (unsigned i = 0; i < a->count; i++)
+		loop_watch(&a->broker->loop, &a->listeners[i].source, events);
+}
+
+void acceptor_open(struct acceptor *a)
+{
+	a->state = ACCEPTOR_OPEN;
+	loop_timer_cancel(&a->broker->loop, &a->timer);
+	watch(a, EPOLLIN);
+}
+
+void acceptor_close(struct acceptor *a)
+{
+	a->state = ACCEPTOR_CLOSED;
+	loop_timer_cancel(&a->broker->loop, &a->timer);
+	watch(a, 0);
+	while (a->count > 0)
+		close(a->listeners[--a->count].source.fd);
+}
+
+void acceptor_on_room(struct acceptor *a)
+{
+	if (a->state == ACCEPTOR_SHUT)
+		acceptor_open(a);
+}
+
+/* There is too little for another client: those who wait stay in the listen queue until there is more. */
+static void shut(struct acceptor *a, const char *why, uint64_t retry_at_ms)
+{
+	uint64_t now_ms = a->broker->loop.now_ms;
+
+	a->state = ACCEPTOR_SHUT;
+	watch(a, 0);
+	loop_timer_set(&a->broker->loop, &a->timer, retry_at_ms);
+	if (a->logged_ms && now_ms - a->logged_ms < 1000)
+		return;
+	a->logged_ms = now_ms;
+	log_warn("gate-shut", "why=\"%s\" connections=%u", why, a->broker->clients.count);
+}
+
+/* Is there place for one more? NULL, or the bound that it is past. */
+static const char *past_bound(const struct broker *b, const struct address *address)
+{
+	const struct settings *s = &b->settings;
+
+	if (s->max_connections && b->clients.count >= s->max_connections)
+		return "max_connections";
+	if (s->max_lobby && b->clients.outside >= s->max_lobby)
+		return "max_lobby";
+	if (s->address_connections && address->connections > s->address_connections)
+		return "address_connections";
+	return NULL;
+}
+
+static void welcome(struct broker *b, int fd, const struct sockaddr_storage *peer)
+{
+	struct address *address = address_take(b, peer);
+	const char *bound = address ? past_bound(b, address) : "memory";
+	int on = 1;
+
+	if (bound) {
+		log_debug("past-bound", "bound=%s connections=%u", bound, b->clients.count);
+		event_turned_away(b, bound);
+		if (address)
+			address_put(address);
+		address = NULL;
+		/* Even being told takes a record for a moment; so many, and no more. */
+		if (b->clients.uncounted >= LIMIT_REFUSALS) {
+			close(fd);
+			return;
+		}
+	}
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	struct client *c = client_new(b, fd, address);
+	if (!c)
+		return;
+	c->past_bound = bound;
+	log_debug("connection", "client=%llu connections=%u", (unsigned long long)c->number, b->clients.count);
+	request_begin(c);
+}
+
+static void on_listener(struct source *source, uint32_t events)
+{
+	struct acceptor *a = container_of(source, struct listener, source)->acceptor;
+	struct sockaddr_storage peer;
+
+	(void)events;
+	for (int i = 0; i < LIMIT_ACCEPT_BATCH && a->state == ACCEPTOR_OPEN; i++) {
+		socklen_t length = sizeof(peer);
+		memset(&peer, 0, sizeof(peer));
+		int fd = accept4(source->fd, (struct sockaddr *)&peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
+			shut(a, strerror(errno), a->broker->loop.now_ms + RETRY_MS);
+		if (fd < 0)
+			return;
+		/* Descriptors are given out lowest first: a high one means that few are left, and rooms need some. */
+		bool last = (uint32_t)fd + LIMIT_FDS_RESERVE(a->broker->fds_max) >= a->broker->fds_max;
+		welcome(a->broker, fd, &peer);
+		if (last)
+			shut(a, "descriptors", UINT64_MAX); /* until one of ours is given back */
+	}
+}
+
+void acceptor_add(struct acceptor *a, int fd)
+{
+	assert(a->count < BIND_LISTENERS_MAX);
+	a->listeners[a->count++] = (struct listener){.source = {.fd = fd, .on = on_listener}, .acceptor = a};
+}

@@ -1,0 +1,65 @@
+/*
+ * broker - what the parts of the broker share: one struct, owned by main.c, handed to each.
+ * Process: broker.
+ *
+ * The way of a client:  acceptor -> request -> lobby -> room (its roomd) -> lobby ... -> gone
+ */
+#ifndef BROKER_H
+#define BROKER_H
+
+#include "acceptor.h"
+#include "address.h"
+#include "client.h"
+#include "control.h"
+#include "http.h"
+#include "keeper_link.h"
+#include "loop.h"
+#include "metrics.h"
+#include "pool.h"
+#include "registry.h"
+#include "settings.h"
+#include "site.h"
+#include "stats.h"
+
+struct broker {
+	struct loop loop;
+	struct settings settings;
+	struct ipc_open limits; /* what rooms are told; the lobby keeps to the same */
+	struct http *http;
+	struct site site;
+	struct keeper_link keeper;
+	struct acceptor acceptor;
+	struct address_tree addresses;
+	struct clients clients;
+	uint8_t *lobby_input; /* ws_buffer_size() bytes, used by one client at a time */
+	struct pool pool;
+	struct registry registry;
+	TAILQ_HEAD(, room) healing; /* rooms whose heir is on its way */
+	struct control control;
+	struct metrics metrics;
+	struct stats stats;
+	uint64_t started_ms;
+	unsigned roomds; /* processes: starting, warm, of rooms, retired */
+	uint64_t rooms_number;
+	uint32_t fds_max;        /* RLIMIT_NOFILE */
+	uint32_t sandbox_layers; /* in force here; see pool.sandbox_layers for roomds */
+	bool serving;            /* the first roomd was ready, and clients are accepted */
+	bool draining;           /* an operator wants no new rooms */
+	bool stopping;           /* the lobby says goodbye, until stop_at_ms at the latest */
+	uint64_t stop_at_ms;
+	struct timer stop_timer; /* only to wake up then */
+};
+
+/* The first roomd is ready: the sandbox is known to hold, or not to. */
+void broker_on_first_roomd(struct broker *broker);
+
+/* The directory of the demo page; it is closed. */
+void broker_on_site(struct broker *broker, int directory);
+
+/* All that the keeper has to give is here. */
+void broker_on_equipped(struct broker *broker);
+
+/* Says goodbye to the lobby and ends the process; rooms end by the end of their channels. */
+void broker_stop(struct broker *broker);
+
+#endif

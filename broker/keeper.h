@@ -1,0 +1,31 @@
+/*
+ * keeper - the process that must not fail: starts broker and roomds, reaps them, and outlives either.
+ * Process: keeper.  Owns: the listeners, a duplicate of every room's channel (so that a room outlives its broker), the
+ *          rooms' memory files, the children.
+ * Never:   reads a byte that came from a network; knows of clients or room names.
+ * Fails:   its end is everyone's: channels close, so broker and rooms go.
+ *
+ * States: STARTING --SERVING from the broker--> RUNNING --SIGTERM, SIGINT--> STOPPING --last child reaped--> exit
+ */
+#ifndef KEEPER_H
+#define KEEPER_H
+
+#include "bind.h"
+#include "child.h"
+#include "ipc_messages.h"
+#include "notify.h"
+#include "operators.h"
+#include "settings.h"
+
+struct keeper_config {
+	const struct settings *settings;
+	const struct bind_listeners *listeners;
+	const struct child_programs *programs;
+	const struct operators *operators;
+	struct notify *notify;
+};
+
+/* Runs until told to stop. Returns the exit status of the program. */
+int keeper_run(const struct keeper_config *config);
+
+#endif

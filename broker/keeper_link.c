@@ -1,0 +1,206 @@
+/* keeper_link - the broker's end of the channel to the keeper. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "broker.h"
+#include "heal.h"
+#include "ipc.h"
+#include "log.h"
+#include "process_fds.h"
+#include "room_limits.h"
+
+/* --- saying --- */
+
+/* The keeper reads as fast as we can ask; a channel that is full of our messages is one that has stopped reading. */
+static void say(struct keeper_link *k, enum ipc_type type, const void *body)
+{
+	int error = ipc_send(k->channel.fd, type, body, NULL, 0, -1);
+
+	if (error < 0 && error != -EPIPE)
+		log_error("keeper-channel", "message=%s error=\"%s\"", ipc_name(type), strerror(-error));
+}
+
+void keeper_serving(struct keeper_link *k)
+{
+	struct ipc_nothing nothing = {0};
+
+	say(k, IPC_SERVING, &nothing);
+	k->state = IPC_IN_SERVING;
+}
+
+void keeper_spawn(struct keeper_link *k, uint32_t count)
+{
+	k->spawns_due += count;
+	if (k->spawns_due &&
+	    ipc_send(k->channel.fd, IPC_SPAWN, &(struct ipc_spawn){.count = k->spawns_due}, NULL, 0, -1) != -EAGAIN)
+		k->spawns_due = 0;
+	bool all = !k->spawns_due && TAILQ_EMPTY(&k->due);
+	loop_watch(&k->broker->loop, &k->channel, all ? EPOLLIN : EPOLLIN | EPOLLOUT);
+}
+
+/* Says something of one roomd, now or, in its order, as soon as the channel takes it. */
+static void say_which(struct keeper_link *k, enum ipc_type type, uint64_t roomd)
+{
+	struct keeper_due *due;
+
+	if (TAILQ_EMPTY(&k->due) && ipc_send(k->channel.fd, type, &(struct ipc_which){roomd}, NULL, 0, -1) != -EAGAIN)
+		return;
+	due = malloc(sizeof(*due));
+	if (!due) {
+		log_error("keeper-channel", "message=%s error=\"%s\"", ipc_name(type), strerror(ENOMEM));
+		return;
+	}
+	*due = (struct keeper_due){.type = type, .roomd = roomd};
+	TAILQ_INSERT_TAIL(&k->due, due, link);
+	loop_watch(&k->broker->loop, &k->channel, EPOLLIN | EPOLLOUT);
+}
+
+static void say_due(struct keeper_link *k)
+{
+	struct keeper_due *due;
+
+	while ((due = TAILQ_FIRST(&k->due)) != NULL) {
+		if (ipc_send(k->channel.fd, due->type, &(struct ipc_which){due->roomd}, NULL, 0, -1) == -EAGAIN)
+			return;
+		TAILQ_REMOVE(&k->due, due, link);
+		free(due);
+	}
+	keeper_spawn(k, 0);
+}
+
+void keeper_release(struct keeper_link *k, uint64_t roomd)
+{
+	say_which(k, IPC_RELEASE, roomd);
+}
+
+void keeper_kill(struct keeper_link *k, uint64_t roomd)
+{
+	say_which(k, IPC_KILL, roomd);
+}
+
+void keeper_heir(struct keeper_link *k, uint64_t roomd)
+{
+	say_which(k, IPC_HEIR, roomd);
+}
+
+/* --- hearing --- */
+
+static void on_roomd(struct keeper_link *k, const struct ipc_roomd *body, int channel)
+{
+	int ledger = k->ledger;
+
+	k->ledger = -1;
+	if (body->heir_of)
+		heal_on_heir(k->broker, body->heir_of, body->roomd, body->pid, channel, ledger);
+	else
+		pool_on_started(&k->broker->pool, body->roomd, body->pid, channel, ledger);
+}
+
+static int on_configure(struct broker *b, const struct ipc_configure *body, int file)
+{
+	struct settings_problem problem;
+	char *text = mmap(NULL, body->settings_bytes, PROT_READ, MAP_PRIVATE, file, 0);
+
+	close(file);
+	if (text == MAP_FAILED)
+		return -errno;
+	int error = settings_parse(text, body->settings_bytes, &b->settings, &problem);
+	munmap(text, body->settings_bytes);
+	if (error < 0) {
+		log_error("settings", "problem=\"%s\"", problem.text);
+		return error;
+	}
+	struct log_config log = {.process = "broker",
+				 .level = (enum log_level)b->settings.log_level,
+				 .names = (enum log_names)b->settings.log_names,
+				 .format = (enum log_format)body->log_format,
+				 .native = true};
+	memcpy(log.key, body->log_key, sizeof(log.key));
+	log_init(&log);
+	b->limits = room_limits(&b->settings);
+	return 0;
+}
+
+static int on_message(struct keeper_link *k, const struct ipc_message *m)
+{
+	const struct ipc_listener *listener = m->body;
+	const struct ipc_spawn_failed *failed = m->body;
+
+	switch (m->type) {
+	case IPC_CONFIGURE:
+		return on_configure(k->broker, m->body, m->fd);
+	case IPC_CONTROL:
+		control_open(&k->broker->control, m->fd, m->body);
+		return 0;
+	case IPC_METRICS:
+		metrics_open(&k->broker->metrics, m->fd);
+		return 0;
+	case IPC_SITE:
+		broker_on_site(k->broker, m->fd);
+		return 0;
+	case IPC_LISTENER:
+		acceptor_add(&k->broker->acceptor, m->fd);
+		if (listener->number + 1 == listener->count)
+			broker_on_equipped(k->broker);
+		return 0;
+	case IPC_ROOMD:
+		on_roomd(k, m->body, m->fd);
+		return 0;
+	case IPC_LEDGER:
+		if (k->ledger >= 0)
+			close(k->ledger);
+		k->ledger = m->fd;
+		return 0;
+	case IPC_HEIR_FAILED:
+		heal_on_no_heir(k->broker, ((const struct ipc_which *)m->body)->roomd);
+		return 0;
+	case IPC_SPAWN_FAILED:
+		pool_on_failed(&k->broker->pool, failed->count, -failed->error);
+		return 0;
+	default:
+		return -EPROTO;
+	}
+}
+
+static void on_channel(struct source *source, uint32_t events)
+{
+	static struct ipc_inbox inbox;
+	struct keeper_link *k = container_of(source, struct keeper_link, channel);
+	struct ipc_message m;
+	int error;
+
+	if (events & EPOLLOUT)
+		say_due(k);
+	do {
+		error = ipc_recv(k->channel.fd, IPC_FROM_KEEPER, k->state, &inbox, &m);
+		/* Too few descriptors for another roomd: that one fails, the rest go on. */
+		if (error == 0 || (error == -EMFILE && (m.type == IPC_ROOMD || m.type == IPC_LEDGER)))
+			error = on_message(k, &m);
+	} while (error == 0);
+	if (error == -EAGAIN)
+		return;
+	if (error != -EPIPE)
+		log_error("keeper-channel", "error=\"%s\"", strerror(-error));
+	loop_watch(&k->broker->loop, &k->channel, 0);
+	broker_stop(k->broker);
+}
+
+int keeper_link_init(struct keeper_link *k, struct broker *broker)
+{
+	*k = (struct keeper_link){.channel = {.fd = BROKER_FD_KEEPER, .on = on_channel},
+				  .broker = broker,
+				  .state = IPC_IN_STARTING,
+				  .ledger = -1};
+	TAILQ_INIT(&k->due);
+	TAILQ_INIT(&k->due);
+	return loop_watch(&broker->loop, &k->channel, EPOLLIN);
+}
+
+void keeper_link_fini(struct keeper_link *k)
+{
+	loop_watch(&k->broker->loop, &k->channel, 0);
+	close(k->channel.fd);
+}

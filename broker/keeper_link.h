@@ -1,0 +1,52 @@
+/*
+ * keeper_link - the broker's end of the channel to the keeper.
+ * Process: broker.  Owns: that channel.
+ * Never:   blocks: what does not go now is counted and goes later.
+ * Fails:   when the channel ends, the broker stops.
+ */
+#ifndef KEEPER_LINK_H
+#define KEEPER_LINK_H
+
+#include <sys/queue.h>
+
+#include "ipc_messages.h"
+#include "loop.h"
+
+struct broker;
+
+/* What is to be said of one roomd as soon as the channel takes it. */
+struct keeper_due {
+	TAILQ_ENTRY(keeper_due) link;
+	enum ipc_type type;
+	uint64_t roomd;
+};
+
+struct keeper_link {
+	struct source channel;
+	struct broker *broker;
+	enum ipc_state state;
+	TAILQ_HEAD(, keeper_due) due;
+	uint32_t spawns_due; /* roomds to be asked for */
+	int ledger;          /* of the roomd that comes next, or -1 */
+};
+
+/* Takes the channel that this process was started with, and waits on it for CONFIGURE and the LISTENERs. Returns 0 or
+ * -errno. */
+int keeper_link_init(struct keeper_link *link, struct broker *broker);
+void keeper_link_fini(struct keeper_link *link);
+
+/* Says that clients are accepted from now on. */
+void keeper_serving(struct keeper_link *link);
+
+/* Asks for `count` more roomds. */
+void keeper_spawn(struct keeper_link *link, uint32_t count);
+
+/* This roomd is not needed any more: its channel is to end. Or: it is to be killed. */
+void keeper_release(struct keeper_link *link, uint64_t roomd);
+void keeper_kill(struct keeper_link *link, uint64_t roomd);
+
+/* This roomd was lost: start another with its ledger, as soon as nothing is left of it. heal_on_heir() or
+ * heal_on_no_heir() follows. */
+void keeper_heir(struct keeper_link *link, uint64_t roomd);
+
+#endif

@@ -1,0 +1,140 @@
+/*
+ * keeper_main - video-signaling: what an operator starts.
+ *
+ * In this order: what the service manager passed, settings, programs, descriptors' limit, listeners, privileges; then
+ * keeper_run() until the end.
+ * Whatever is wrong before that is one line on stderr that says what to do, and exit status 1.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "keeper.h"
+#include "log.h"
+#include "passed.h"
+#include "privileges.h"
+#include "title.h"
+
+static int fail(const struct settings_problem *problem)
+{
+	fprintf(stderr, "video-signaling: %s\n", problem->text);
+	return 1;
+}
+
+/* Answers what is not a start: --help, --version, -n. */
+static int answer(const struct settings_loaded *loaded)
+{
+	static char text[SETTINGS_RENDERED_BYTES];
+	struct out o = out_init(text, sizeof(text));
+
+	if (loaded->action == SETTINGS_HELP)
+		settings_help(&o);
+	else if (loaded->action == SETTINGS_CHECK)
+		settings_show(&o, loaded);
+	else if (loaded->action == SETTINGS_SAMPLE)
+		settings_sample(&o);
+	else
+		out_text(&o, "video-signaling " VIDEO_SIGNALING_VERSION "\n");
+	return fwrite(o.at, 1, o.length, stdout) == o.length && fflush(stdout) == 0 ? 0 : 1;
+}
+
+/* Opens the directory that the setting names ("none": no page), while we may. */
+static bool open_www(const char *directory, int *www, struct settings_problem *ret_problem)
+{
+	if (*www >= 0)
+		close(*www);
+	*www = strcmp(directory, "none") == 0 ? -1 : open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*www >= 0 || strcmp(directory, "none") == 0)
+		return true;
+	struct out o = out_init(ret_problem->text, sizeof(ret_problem->text) - 1);
+	out_text(&o, "www: cannot open the directory \"");
+	out_visible(&o, directory, strlen(directory));
+	out_text(&o, "\": ");
+	out_text(&o, strerror(errno));
+	ret_problem->text[o.length] = '\0';
+	return false;
+}
+
+/* Takes what the service manager passed; what nobody here knows is a mistake in its unit. */
+static int adopt(struct bind_listeners *listeners, struct operators *operators, struct settings_problem *ret_problem)
+{
+	struct passed passed;
+	char name[PASSED_NAME_BYTES];
+	int error = 0;
+	int fd;
+
+	passed_init(&passed);
+	operators_init(operators);
+	while (error == 0 && passed_next(&passed, &fd, name))
+		error = strcmp(name, PASSED_CLIENT) == 0 ? bind_adopt(listeners, fd, ret_problem)
+							 : operators_adopt(operators, name, fd, ret_problem);
+	return error;
+}
+
+/* Do the sockets that we were given fit, or can we make some? */
+static int listen_or_agree(const struct settings_loaded *loaded, struct bind_listeners *listeners,
+			   struct settings_problem *ret_problem)
+{
+	if (listeners->count > 0)
+		return bind_agree(listeners, loaded, ret_problem);
+	return bind_open(loaded->values.host, (uint16_t)loaded->values.port, listeners, ret_problem);
+}
+
+int main(int argc, char *argv[], char *envp[])
+{
+	static struct settings_loaded loaded;
+	static struct settings_problem problem;
+	struct bind_listeners listeners = {0};
+	struct child_programs programs;
+	struct notify notify;
+	struct operators operators;
+	char missing[512];
+
+	if (adopt(&listeners, &operators, &problem) < 0 ||
+	    settings_load(argc, argv, envp, SETTINGS_DEFAULT_CONFIG, &loaded, &problem) < 0)
+		return fail(&problem);
+	if (loaded.action == SETTINGS_CHECK && bind_agree(&listeners, &loaded, &problem) < 0)
+		return fail(&problem);
+	if (loaded.action != SETTINGS_RUN)
+		return answer(&loaded);
+	log_init(&(struct log_config){.process = "keeper",
+				      .level = (enum log_level)loaded.values.log_level,
+				      .names = LOG_NAMES_NONE,
+				      .format = (enum log_format)loaded.values.log_format,
+				      .native = true});
+	if (child_programs_open(&programs, missing, sizeof(missing)) < 0) {
+		fprintf(stderr, "video-signaling: %s is missing: build or install the whole of video-signaling\n",
+			missing);
+		return 1;
+	}
+	if (*loaded.values.www && !open_www(loaded.values.www, &programs.www, &problem))
+		return fail(&problem);
+	privileges_raise_fds();
+	notify_init(&notify);
+	if (listen_or_agree(&loaded, &listeners, &problem) < 0 ||
+	    operators_open(&loaded, listeners.port, &operators, &problem) < 0)
+		return fail(&problem);
+	if (privileges_drop(loaded.values.user, &problem) < 0) {
+		operators_fini(&operators);
+		return fail(&problem);
+	}
+	if (child_programs_check(&programs) < 0) {
+		fprintf(stderr,
+			"video-signaling: user %u may not execute the programs beside this one: %s; make them "
+			"executable for everyone (chmod 755), or start with --user\n",
+			(unsigned)geteuid(), strerror(errno));
+		operators_fini(&operators);
+		return 1;
+	}
+	title_init(argc, argv, envp);
+	int status = keeper_run(&(struct keeper_config){.settings = &loaded.values,
+							.listeners = &listeners,
+							.programs = &programs,
+							.operators = &operators,
+							.notify = &notify});
+	operators_fini(&operators);
+	return status;
+}

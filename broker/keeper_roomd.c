@@ -1,0 +1,267 @@
+/* keeper_roomd - the keeper's roomds. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "ipc.h"
+#include "keeper_roomd.h"
+#include "log.h"
+#include "memory_file.h"
+
+static int compare_numbers(const struct keeper_roomd *a, const struct keeper_roomd *b)
+{
+	return (a->number > b->number) - (a->number < b->number);
+}
+
+static int compare_pids(const struct keeper_roomd *a, const struct keeper_roomd *b)
+{
+	return (a->pid > b->pid) - (a->pid < b->pid);
+}
+
+TREE_GENERATE(keeper_number_tree, keeper_roomd, by_number, compare_numbers)
+TREE_GENERATE(keeper_pid_tree, keeper_roomd, by_pid, compare_pids)
+
+void keeper_roomds_init(struct keeper_roomds *roomds, int program, size_t ledger_bytes)
+{
+	*roomds = (struct keeper_roomds){.program = program, .ledger_bytes = ledger_bytes, .broker = -1};
+	RB_INIT(&roomds->by_number);
+	RB_INIT(&roomds->by_pid);
+	TAILQ_INIT(&roomds->due);
+}
+
+bool keeper_roomds_none(const struct keeper_roomds *roomds)
+{
+	return RB_EMPTY(&roomds->by_number);
+}
+
+/* --- start and end of one --- */
+
+static void set_due(struct keeper_roomds *roomds, struct keeper_roomd *r, bool due)
+{
+	if (due && !r->due)
+		TAILQ_INSERT_TAIL(&roomds->due, r, due_link);
+	else if (!due && r->due)
+		TAILQ_REMOVE(&roomds->due, r, due_link);
+	r->due = due;
+}
+
+/* Starts one with this memory file (or -errno), which is its from now on, also on failure. Returns 0 or -errno. */
+static int start(struct keeper_roomds *roomds, int ledger, uint64_t heir_of)
+{
+	struct keeper_roomd *r = calloc(1, sizeof(*r));
+	int ends[2] = {-1, -1};
+	int error = ledger < 0 ? ledger : r ? ipc_channel(ends) : -ENOMEM;
+
+	if (error < 0)
+		goto fail;
+	const int fds[2] = {ends[1], ledger};
+	error = r->pid = child_start(roomds->program, "roomd: starting", fds, 2);
+	if (error < 0)
+		goto fail;
+	close(ends[1]);
+	r->number = ++roomds->last_number;
+	r->heir_of = heir_of;
+	r->channel = ends[0];
+	r->ledger = ledger;
+	RB_INSERT(keeper_number_tree, &roomds->by_number, r);
+	RB_INSERT(keeper_pid_tree, &roomds->by_pid, r);
+	set_due(roomds, r, true);
+	return 0;
+fail:
+	log_error("roomd-start", "error=\"%s\"", strerror(-error));
+	for (int i = 0; i < 2; i++)
+		if (ends[i] >= 0)
+			close(ends[i]);
+	if (ledger >= 0)
+		close(ledger);
+	free(r);
+	return error;
+}
+
+static void let_go(struct keeper_roomd *r)
+{
+	if (r->channel >= 0)
+		close(r->channel);
+	r->channel = -1;
+	r->released = true;
+}
+
+static void bury(struct keeper_roomds *roomds, struct keeper_roomd *r)
+{
+	let_go(r);
+	if (r->ledger >= 0)
+		close(r->ledger);
+	set_due(roomds, r, false);
+	RB_REMOVE(keeper_number_tree, &roomds->by_number, r);
+	free(r);
+}
+
+/* One that is dead and that nobody asks for any more is buried; one whose room is to go on gets its heir. */
+static void settle_dead(struct keeper_roomds *roomds, struct keeper_roomd *r)
+{
+	if (roomds->broker < 0) { /* everyone goes: nobody is left to have an heir for */
+		r->heir_wanted = r->heir_failed = false;
+		r->released = true;
+	}
+	if (!r->dead || r->heir_failed)
+		return;
+	if (r->heir_wanted) {
+		int ledger = r->ledger;
+		r->ledger = -1;
+		if (start(roomds, ledger, r->number) < 0) {
+			r->heir_failed = true;
+			set_due(roomds, r, true);
+			return;
+		}
+	}
+	if (r->heir_wanted || r->released)
+		bury(roomds, r);
+}
+
+/* --- the broker --- */
+
+void keeper_roomds_connect(struct keeper_roomds *roomds, int broker)
+{
+	struct keeper_roomd *next;
+
+	roomds->broker = broker;
+	roomds->spawns_due = roomds->failed_due = 0;
+	for (struct keeper_roomd *r = RB_MIN(keeper_number_tree, &roomds->by_number); r; r = next) {
+		next = RB_NEXT(keeper_number_tree, &roomds->by_number, r);
+		let_go(r);
+		set_due(roomds, r, false);
+		r->heir_wanted = r->heir_failed = false;
+		settle_dead(roomds, r);
+	}
+}
+
+void keeper_roomds_spawn(struct keeper_roomds *roomds, uint32_t count)
+{
+	roomds->spawns_due += count;
+}
+
+void keeper_roomds_on_which(struct keeper_roomds *roomds, enum ipc_type what, uint64_t number)
+{
+	struct keeper_roomd key = {.number = number};
+	struct keeper_roomd *r = RB_FIND(keeper_number_tree, &roomds->by_number, &key);
+
+	if (!r)
+		return;
+	if (what == IPC_RELEASE)
+		let_go(r);
+	else if (!r->dead)
+		kill(r->pid, SIGKILL); /* whatever is left of one that is to be replaced must be gone first */
+	r->heir_wanted |= what == IPC_HEIR;
+	settle_dead(roomds, r);
+}
+
+/* Returns whether it went (or there is nobody to hear it); false: the channel is full. */
+static bool say(const struct keeper_roomds *roomds, enum ipc_type type, const void *body, int fd)
+{
+	int error = roomds->broker < 0 ? -EPIPE : ipc_send(roomds->broker, type, body, NULL, 0, fd);
+
+	return error == 0 || error == -EPIPE;
+}
+
+/* Says what is due of one. */
+static bool say_due(struct keeper_roomds *roomds, struct keeper_roomd *r)
+{
+	struct ipc_which which = {r->number};
+	struct ipc_roomd roomd = {.roomd = r->number, .heir_of = r->heir_of, .pid = r->pid};
+
+	if (r->heir_failed) {
+		if (!say(roomds, IPC_HEIR_FAILED, &which, -1))
+			return false;
+		bury(roomds, r);
+		return true;
+	}
+	/* In this order: the broker knows the ledger when it first hears of the roomd. (Said again, it replaces the
+	 * first.) */
+	if (!say(roomds, IPC_LEDGER, &which, r->ledger) || !say(roomds, IPC_ROOMD, &roomd, r->channel))
+		return false;
+	set_due(roomds, r, false);
+	return true;
+}
+
+bool keeper_roomds_settle(struct keeper_roomds *roomds)
+{
+	for (;;) {
+		struct keeper_roomd *r = TAILQ_FIRST(&roomds->due);
+		struct ipc_spawn_failed failed = {.count = roomds->failed_due, .error = roomds->failed_error};
+		if (r) {
+			if (!say_due(roomds, r))
+				return false;
+		} else if (roomds->failed_due) {
+			if (!say(roomds, IPC_SPAWN_FAILED, &failed, -1))
+				return false;
+			roomds->failed_due = 0;
+		} else if (roomds->spawns_due) {
+			int error = start(roomds, memory_file("room", NULL, roomds->ledger_bytes), 0);
+			roomds->spawns_due--;
+			if (error < 0) {
+				roomds->failed_due = 1 + roomds->spawns_due;
+				roomds->failed_error = -error;
+				roomds->spawns_due = 0;
+			}
+		} else {
+			return true;
+		}
+	}
+}
+
+/* --- the processes --- */
+
+static void on_stopped(struct keeper_roomds *roomds, struct keeper_roomd *r, bool stopped, uint64_t now_ms)
+{
+	roomds->stopped += stopped;
+	roomds->stopped -= r->kill_ms != 0;
+	r->kill_ms = stopped ? now_ms + KEEPER_STOPPED_MS : 0;
+}
+
+void keeper_roomds_on_child(struct keeper_roomds *roomds, const siginfo_t *info, uint64_t now_ms)
+{
+	struct keeper_roomd key = {.pid = info->si_pid};
+	struct keeper_roomd *r = RB_FIND(keeper_pid_tree, &roomds->by_pid, &key);
+
+	if (!r)
+		return;
+	on_stopped(roomds, r, info->si_code == CLD_STOPPED, now_ms);
+	if (info->si_code == CLD_STOPPED || info->si_code == CLD_CONTINUED)
+		return;
+	RB_REMOVE(keeper_pid_tree, &roomds->by_pid, r);
+	r->dead = true;
+	if (info->si_code != CLD_EXITED)
+		log_warn("roomd-killed", "roomd=%llu signal=%d", (unsigned long long)r->number, info->si_status);
+	else if (info->si_status != 0)
+		log_warn("roomd-failed", "roomd=%llu status=%d", (unsigned long long)r->number, info->si_status);
+	settle_dead(roomds, r);
+}
+
+uint64_t keeper_roomds_tick(struct keeper_roomds *roomds, uint64_t now_ms)
+{
+	uint64_t next_ms = 0;
+	struct keeper_roomd *r;
+
+	if (roomds->stopped == 0)
+		return 0;
+	RB_FOREACH (r, keeper_pid_tree, &roomds->by_pid) {
+		if (r->kill_ms && r->kill_ms <= now_ms) {
+			log_warn("roomd-stopped", "roomd=%llu", (unsigned long long)r->number);
+			kill(r->pid, SIGKILL);
+			on_stopped(roomds, r, false, now_ms);
+		} else if (r->kill_ms && (!next_ms || r->kill_ms < next_ms)) {
+			next_ms = r->kill_ms;
+		}
+	}
+	return next_ms;
+}
+
+void keeper_roomds_kill(struct keeper_roomds *roomds)
+{
+	struct keeper_roomd *r;
+
+	RB_FOREACH (r, keeper_pid_tree, &roomds->by_pid)
+		kill(r->pid, SIGKILL);
+}

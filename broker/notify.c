@@ -1,0 +1,96 @@
+/* notify - tells the service manager how we are. */
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "notify.h"
+
+/* Signs of life in one period of the watchdog: two of three may be late or lost. */
+#define SIGNS 3
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	size_t length = strlen(path);
+
+	if ((path[0] != '/' && path[0] != '@') || length < 2 || length >= sizeof(address.sun_path))
+		return -1;
+	memcpy(address.sun_path, path, length);
+	if (path[0] == '@') /* the abstract namespace, whose names have no NUL at the end but one at the front */
+		address.sun_path[0] = '\0';
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	length += offsetof(struct sockaddr_un, sun_path) + (path[0] == '/');
+	if (connect(fd, (struct sockaddr *)&address, (socklen_t)length) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* A whole decimal number from 1 to LLONG_MAX, else 0. */
+static uint64_t number_of(const char *text)
+{
+	char *end;
+
+	if (!text || text[0] < '0' || text[0] > '9')
+		return 0;
+	errno = 0;
+	long long number = strtoll(text, &end, 10);
+	return *end || errno || number < 0 ? 0 : (uint64_t)number;
+}
+
+void notify_init(struct notify *notify)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	const char *pid = getenv("WATCHDOG_PID");
+
+	*notify = (struct notify){.fd = path ? connect_to(path) : -1};
+	if (notify->fd >= 0 && (!pid || number_of(pid) == (uint64_t)getpid()))
+		notify->watchdog_ms = number_of(getenv("WATCHDOG_USEC")) / 1000;
+}
+
+bool notify_on(const struct notify *notify)
+{
+	return notify->fd >= 0;
+}
+
+int notify_say(const struct notify *notify, const char *state, int fd)
+{
+	struct iovec part = {(void *)(uintptr_t)state, strlen(state)};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+	union {
+		struct cmsghdr align;
+		unsigned char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+
+	if (notify->fd < 0)
+		return 0;
+	if (fd >= 0) {
+		memset(&control, 0, sizeof(control));
+		message.msg_control = control.bytes;
+		message.msg_controllen = sizeof(control.bytes);
+		struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(int));
+	}
+	return sendmsg(notify->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+uint64_t notify_alive(struct notify *notify, uint64_t now_ms)
+{
+	if (notify->watchdog_ms == 0)
+		return 0;
+	if (now_ms >= notify->next_sign_ms) {
+		notify_say(notify, "WATCHDOG=1", -1);
+		notify->next_sign_ms = now_ms + (notify->watchdog_ms + SIGNS - 1) / SIGNS;
+	}
+	return notify->next_sign_ms;
+}

@@ -1,0 +1,48 @@
+/*
+ * pool - warm roomd processes, sandboxed, waiting for a room; and rooms waiting for a process.
+ * Process: broker.  Owns: the roomds that are not a room's: starting, warm, retired.
+ * Never:   blocks; knows of clients.
+ * Fails:   when none can be started: rooms that wait are told (room_on_no_roomd()), and it tries again later.
+ */
+#ifndef POOL_H
+#define POOL_H
+
+#include "roomd.h"
+
+struct room;
+
+struct pool {
+	struct broker *broker;
+	struct roomd_list roomds;
+	unsigned starting; /* asked for and not yet warm */
+	unsigned warm;
+	unsigned retry_ms;
+	bool failing;            /* the last attempt to start one came to nothing */
+	uint32_t sandbox_layers; /* in force in every roomd so far */
+	struct timer timer;      /* to try again */
+	TAILQ_HEAD(, room) waiting;
+};
+
+void pool_init(struct pool *pool, struct broker *broker);
+
+/* Asks for as many roomds as are missing. */
+void pool_refill(struct pool *pool);
+
+/* When this turn is over: asks for as many as are missing, lets go of those beyond the size that is set. */
+void pool_settle(struct pool *pool);
+
+/* Takes a warm roomd, which is the caller's from then on; NULL if there is none. */
+struct roomd *pool_take(struct pool *pool);
+
+/* A room for which there is none gets the next; and one that needs none any more. */
+void pool_await(struct pool *pool, struct room *room);
+void pool_forget(struct pool *pool, struct room *room);
+
+/* What became of roomds: one was started, could not be, is ready, is not a room's any more, has gone. */
+void pool_on_started(struct pool *pool, uint64_t number, pid_t pid, int channel, int ledger);
+void pool_on_failed(struct pool *pool, unsigned count, int error);
+void pool_on_ready(struct pool *pool, struct roomd *roomd, uint32_t sandbox_layers);
+void pool_add(struct pool *pool, struct roomd *roomd);
+void pool_on_lost(struct pool *pool, struct roomd *roomd);
+
+#endif

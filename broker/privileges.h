@@ -1,0 +1,24 @@
+/*
+ * privileges - what root gives away before anything else happens.
+ * Process: keeper.
+ */
+#ifndef PRIVILEGES_H
+#define PRIVILEGES_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "settings.h"
+
+/* Lets this process have as many descriptors as the system allows it, so that its children may. */
+void privileges_raise_fds(void);
+
+/* Whom privileges_drop() will make this process; *ret_own tells whether nobody else is that user. */
+uid_t privileges_user(const char *user, bool *ret_own);
+
+/* Started as root: becomes `user` ("" means video-signaling if there is one, else nobody), with its groups. Otherwise
+ * stays who it is, unless `user` names somebody else. In any case: no capability, no_new_privs, no core, not dumpable.
+ * Returns 0; or -errno, and fills *ret_problem. */
+int privileges_drop(const char *user, struct settings_problem *ret_problem);
+
+#endif

@@ -1,0 +1,363 @@
+/* room - one room as the broker knows it. */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bsd/stdlib.h>
+
+#include "broker.h"
+#include "clock.h"
+#include "event.h"
+#include "lobby.h"
+#include "log.h"
+#include "room_order.h"
+
+#define LOG_ROOM(room) log_name((room)->id.bytes, (room)->id.length).text
+
+void room_free(struct room *room)
+{
+	assert(!room->roomd && TAILQ_EMPTY(&room->waiting) && TAILQ_EMPTY(&room->seated) &&
+	       TAILQ_EMPTY(&room->reseating));
+	heal_fini(room);
+	pool_forget(&room->broker->pool, room);
+	loop_timer_cancel(&room->broker->loop, &room->timer);
+	event_room_closed(room);
+	registry_remove(&room->broker->registry, room);
+	free(room);
+}
+
+static void on_retry(struct timer *timer)
+{
+	room_seat(container_of(timer, struct room, timer));
+}
+
+static struct room *room_new(struct broker *b, const struct name *id)
+{
+	struct room *room = calloc(1, sizeof(*room));
+
+	if (!room)
+		return NULL;
+	room->broker = b;
+	room->id = *id;
+	room->number = ++b->rooms_number;
+	room->opened_ms = b->loop.now_ms;
+	room->timer.on = on_retry;
+	TAILQ_INIT(&room->waiting);
+	TAILQ_INIT(&room->reseating);
+	TAILQ_INIT(&room->seated);
+	heal_init(room);
+	registry_add(&b->registry, room);
+	event_room_opened(room);
+	return room;
+}
+
+void room_move(struct room *room, struct client *c, struct client_list *list)
+{
+	(void)room;
+	if (c->room_list)
+		TAILQ_REMOVE(c->room_list, c, room_link);
+	c->room_list = list;
+	if (list)
+		TAILQ_INSERT_TAIL(list, c, room_link);
+}
+
+/* The client is not the room's any more. */
+static void leave(struct room *room, struct client *c)
+{
+	room_move(room, c, NULL);
+	room->members -= c->member;
+	c->member = false;
+	c->room = NULL;
+}
+
+/* --- joining --- */
+
+static void make_id(struct client_id *id)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint8_t random[LIMIT_CLIENT_ID_BYTES / 2];
+
+	arc4random_buf(random, sizeof(random));
+	for (size_t i = 0; i < sizeof(random); i++) {
+		id->text[2 * i] = digits[random[i] >> 4];
+		id->text[2 * i + 1] = digits[random[i] & 15];
+	}
+}
+
+/* Finds the room, or makes it. NULL, and a complaint, if neither may be. */
+static struct room *find_or_make(struct broker *b, const struct name *id, struct complaint *ret_complaint)
+{
+	struct room *room = registry_find(&b->registry, id);
+
+	if (room && room->members >= b->limits.max_members && room->roomd) {
+		/* Whoever has just left may have been heard of by the client, and not yet by us. */
+		roomd_read(room->roomd);
+		room = registry_find(&b->registry, id);
+	}
+	if (room && heal_is_poisoned(room)) {
+		complain(ret_complaint, ERROR_INTERNAL, "This room has failed again and again: try again in a minute.");
+		return NULL;
+	}
+	if (room && room->members >= b->limits.max_members) {
+		complain(ret_complaint, ERROR_ROOM_FULL, "A room has at most %u members.", b->limits.max_members);
+		return NULL;
+	}
+	if (room)
+		return room;
+	if (b->draining) {
+		complain(ret_complaint, ERROR_DRAINING, "Rooms that exist can be joined; new ones begin elsewhere.");
+		return NULL;
+	}
+	if (b->settings.max_rooms && b->registry.count >= b->settings.max_rooms) {
+		complain(ret_complaint, ERROR_TOO_MANY_ROOMS,
+			 "Rooms that exist can be joined; for a new one, try again later.");
+		return NULL;
+	}
+	room = room_new(b, id);
+	if (!room)
+		complain(ret_complaint, ERROR_INTERNAL, "There is no memory for another room: try again later.");
+	return room;
+}
+
+void room_join(struct client *c, const struct name *id, const struct name *sender, struct complaint *ret_complaint)
+{
+	struct broker *b = c->broker;
+	struct room *room = find_or_make(b, id, ret_complaint);
+
+	if (!room)
+		return;
+	make_id(&c->id);
+	c->number = ++b->clients.number; /* a seat that it had before is not this one */
+	c->asked_us = clock_us();
+	c->joined_ms = b->loop.now_ms;
+	c->sender = *sender;
+	c->room = room;
+	c->room_list = NULL;
+	c->member = true;
+	room->members++;
+	room_move(room, c, &room->waiting);
+	/* What is still to be written to it goes first, and must go soon. */
+	loop_timer_set(&b->loop, &c->timer, client_is_blocked(c) ? b->loop.now_ms + LIMIT_LEAVE_MS : UINT64_MAX);
+	client_enter(c, CLIENT_WAITING);
+	client_watch(c, 0); /* from here on its room reads it */
+	if (room->roomd || room->awaits_roomd || heal_is_under_way(room))
+		return;
+	struct roomd *r = pool_take(&b->pool);
+	if (r)
+		room_on_roomd(room, r);
+	else
+		pool_await(&b->pool, room);
+}
+
+/* --- seating --- */
+
+/* Hands one client over. Returns 0 or -errno. */
+static int adopt(struct room *room, struct client *c)
+{
+	struct ipc_adopt body = {.client = c->number,
+				 .id = c->id,
+				 .in_bytes = c->in_bytes,
+				 .out_bytes = c->out_bytes,
+				 .allowance = c->allowance,
+				 .sender = c->sender};
+	const uint8_t *rest = c->input ? c->input + c->in.at : NULL;
+	int error = roomd_send(room->roomd, IPC_ADOPT, &body, rest, c->in.end - c->in.at, c->source.fd);
+
+	if (error < 0)
+		return error;
+	room->sent++;
+	room->vacant = false;
+	room_move(room, c, &room->seated);
+	client_enter(c, CLIENT_SEATED);
+	/* What was read behind its `join` (seldom anything) is kept: should the roomd end before it has seen the ADOPT,
+	 * that is repeated. */
+	if (c->in.end == c->in.at) {
+		free(c->input);
+		c->input = NULL;
+	}
+	log_info("joined", "room=%s client=%.8s members=%u", LOG_ROOM(room), c->id.text, room->members);
+	event_joined(room, c);
+	return 0;
+}
+
+/* The first who waits for nothing but a seat. */
+static struct client *first_ready(struct room *room)
+{
+	struct client *c;
+
+	TAILQ_FOREACH (c, &room->waiting, room_link)
+		if (!client_is_blocked(c))
+			return c;
+	return NULL;
+}
+
+void room_seat(struct room *room)
+{
+	struct client *c;
+
+	room_retrace(room);
+	if (room->roomd && !heal_reseat(room))
+		return;
+	while (room->roomd && (c = first_ready(room)) != NULL) {
+		int error = adopt(room, c);
+		if (error == -EAGAIN || error == -EPIPE)
+			return; /* the channel tells when it has place, or that it has ended */
+		if (error == -ETOOMANYREFS) {
+			loop_timer_set(&room->broker->loop, &room->timer, room->broker->loop.now_ms + 10);
+			return;
+		}
+		if (error < 0) {
+			log_error("adopt", "error=\"%s\"", strerror(-error));
+			client_end(c, true);
+			return;
+		}
+	}
+}
+
+void room_on_roomd(struct room *room, struct roomd *r)
+{
+	struct ipc_open open = room->broker->limits;
+
+	open.room_id = room->id;
+	room->roomd = r;
+	room->traced = false;
+	room->sent = 0;
+	room->vacant = true;
+	r->room = room;
+	roomd_send(r, IPC_OPEN, &open, NULL, 0, -1); /* the first message: if it fails, the channel has ended */
+	r->state = IPC_IN_OPEN;
+	log_debug("room-opened", "room=%s roomd=%llu", LOG_ROOM(room), (unsigned long long)r->number);
+}
+
+void room_on_no_roomd(struct room *room)
+{
+	struct complaint complaint;
+	struct client *c;
+
+	complain(&complaint, ERROR_INTERNAL, "No process could be started for this room: try again later.");
+	while ((c = TAILQ_FIRST(&room->waiting)) != NULL) {
+		leave(room, c);
+		lobby_refuse(c, &complaint);
+	}
+	room_free(room);
+}
+
+/* --- what the roomd says --- */
+
+static struct client *find_seated(struct room *room, uint64_t number)
+{
+	struct client *c;
+
+	TAILQ_FOREACH (c, &room->seated, room_link)
+		if (c->number == number)
+			return c;
+	return NULL;
+}
+
+static int on_left(struct room *room, const struct ipc_left *body)
+{
+	struct client *c = find_seated(room, body->client);
+
+	if (!c || !c->member || body->reason >= LEFT_REASONS_COUNT)
+		return -EPROTO;
+	c->member = false;
+	room->members--;
+	log_info("left", "room=%s client=%.8s reason=%s members=%u", LOG_ROOM(room), c->id.text,
+		 left_reason_text((enum left_reason)body->reason), room->members);
+	event_left(room, c, (enum left_reason)body->reason);
+	return 0;
+}
+
+static int on_return(struct room *room, const struct ipc_message *m)
+{
+	const struct ipc_return *body = m->body;
+	struct client *c = find_seated(room, body->client);
+
+	if (!c || c->member)
+		return -EPROTO;
+	leave(room, c);
+	lobby_return(c, body, m->tail, m->tail_length);
+	return 0;
+}
+
+static int on_closed(struct room *room, const struct ipc_closed *body)
+{
+	struct client *c = find_seated(room, body->client);
+
+	if (!c || c->member)
+		return -EPROTO;
+	log_debug("closed", "client=%llu code=%u", (unsigned long long)c->number, body->close_code);
+	stats_closed(&room->broker->stats, body->close_code);
+	leave(room, c);
+	client_end(c, false);
+	return 0;
+}
+
+/* Ends a room in which nobody sits and for which nobody waits. */
+static void end_if_vacant(struct room *room)
+{
+	if (!room->roomd || !room->vacant || !TAILQ_EMPTY(&room->waiting))
+		return;
+	log_debug("room-closed", "room=%s", LOG_ROOM(room));
+	stats_add_room(&room->broker->stats.rooms, &room->roomd->ledger->traffic);
+	roomd_retire(room->roomd);
+	room->roomd = NULL;
+	room_free(room);
+}
+
+/* The room's process has nobody: that is the truth only if it has seen everyone whom we ever sent there. */
+static int on_empty(struct room *room, const struct ipc_empty *body)
+{
+	if (body->seen > room->sent)
+		return -EPROTO;
+	if (body->seen != room->sent)
+		return 0;
+	if (!TAILQ_EMPTY(&room->seated))
+		return -EPROTO;
+	room->vacant = true;
+	end_if_vacant(room);
+	return 0;
+}
+
+int room_on_message(struct room *room, const struct ipc_message *m)
+{
+	switch (m->type) {
+	case IPC_LEFT:
+		return on_left(room, m->body);
+	case IPC_RETURN:
+		return on_return(room, m);
+	case IPC_CLOSED:
+		return on_closed(room, m->body);
+	case IPC_EMPTY:
+		return on_empty(room, m->body);
+	case IPC_TRACED:
+		return event_traced(room, m->body) ? 0 : -EPROTO;
+	default:
+		return -EPROTO;
+	}
+}
+
+void room_begin_or_end(struct room *room)
+{
+	if (TAILQ_EMPTY(&room->waiting)) {
+		room_free(room);
+		return;
+	}
+	struct roomd *r = pool_take(&room->broker->pool);
+	if (!r) {
+		pool_await(&room->broker->pool, room);
+		return;
+	}
+	room_on_roomd(room, r);
+	room_seat(room);
+}
+
+void room_forget(struct room *room, struct client *c)
+{
+	leave(room, c);
+	if (room->awaits_roomd && TAILQ_EMPTY(&room->waiting))
+		room_free(room);
+	else
+		end_if_vacant(room);
+}

@@ -1,0 +1,66 @@
+/*
+ * room - one room as the broker knows it: its name, its process, who sits in it, who waits to.
+ * Process: broker.  Owns: its roomd.
+ * Never:   parses or relays a signal.
+ * Fails:   without a process, those who wait are told; with a lost one it is healed (heal.h).
+ *
+ * States: AWAITING --a warm roomd--> OPEN --EMPTY with all ADOPTs seen--> retired: freed
+ *                                    OPEN --its roomd is lost--> HEALING --its heir is ready--> OPEN
+ *                                                                HEALING --nobody sat in it--> AWAITING, or freed
+ *                                    OPEN --lost too often--> POISONED --a minute--> freed
+ */
+#ifndef ROOM_H
+#define ROOM_H
+
+#include "client.h"
+#include "heal.h"
+#include "ipc.h"
+#include "roomd.h"
+
+struct room {
+	RB_ENTRY(room) registry_link;
+	TAILQ_ENTRY(room) pool_link;
+	struct broker *broker;
+	uint64_t number; /* never reused */
+	uint64_t opened_ms;
+	struct name id;
+	bool awaits_roomd;
+	bool vacant;         /* its roomd has nobody, and we have sent it nobody since */
+	bool traced;         /* its roomd tells of signals */
+	unsigned members;    /* waiting, or seated and not LEFT */
+	struct roomd *roomd; /* NULL: AWAITING, HEALING or POISONED */
+	struct heal heal;
+	struct client_list waiting;   /* joins that were accepted and not sent on yet */
+	struct client_list reseating; /* clients that its heir does not have yet */
+	struct client_list seated;    /* clients that its roomd has */
+	uint64_t sent;                /* ADOPTs to this roomd */
+	struct timer timer;           /* to try again when too many descriptors are in flight */
+};
+
+/* Lets a client of the lobby join the room of that name, which is made if absent: the client is WAITING then, and the
+ * caller calls room_seat() when it has put its input in order. Or sets *ret_complaint. */
+void room_join(struct client *client, const struct name *id, const struct name *sender,
+	       struct complaint *ret_complaint);
+
+/* Sends to the roomd all who wait, as far as there is one and its channel takes them. */
+void room_seat(struct room *room);
+
+/* A client that waits or sits in the room has ended otherwise. */
+void room_forget(struct room *room, struct client *client);
+
+/* From the pool: the roomd that was waited for, or none. */
+void room_on_roomd(struct room *room, struct roomd *roomd);
+void room_on_no_roomd(struct room *room);
+
+/* From its roomd: a message. Returns -EPROTO if it can't be true. The room may be gone after this. */
+int room_on_message(struct room *room, const struct ipc_message *message);
+
+/* Moves a client of the room to another of the room's lists. */
+void room_move(struct room *room, struct client *client, struct client_list *list);
+
+/* Nobody sits in the room, and it has no roomd: gets one if somebody waits, else ends. */
+void room_begin_or_end(struct room *room);
+
+void room_free(struct room *room);
+
+#endif

@@ -1,0 +1,218 @@
+/*
+ * ipc_messages - THE table: every message between processes, who says it, what it carries, when it is legal.
+ * Process: all.
+ *
+ * Two kinds of channel, both Unix SEQPACKET: one between keeper and broker, one between the broker and each roomd. From
+ * the table come the enum, the names in traces, exact sizes, descriptor counts, and what ipc_recv() lets through.
+ */
+#ifndef IPC_MESSAGES_H
+#define IPC_MESSAGES_H
+
+#include <stdint.h>
+
+#include "bucket.h"
+#include "candidate.h"
+#include "limits.h"
+#include "server_message.h"
+
+/* Who speaks. */
+enum ipc_from { IPC_FROM_KEEPER, IPC_FROM_BROKER, IPC_FROM_ROOMD };
+
+/* What a channel has seen so far; both of its ends keep it. */
+enum ipc_state {
+	IPC_IN_STARTING =
+	    1 << 0, /* keeper-broker: the broker gets what it needs; broker-roomd: the roomd locks itself in */
+	IPC_IN_SERVING = 1 << 1, /* keeper-broker: the broker accepts clients */
+	IPC_IN_WARM = 1 << 2,    /* broker-roomd: waiting for its one room */
+	IPC_IN_OPEN = 1 << 3,    /* broker-roomd: it is a room */
+	IPC_IN_RETIRED = 1 << 4, /* broker-roomd: told to go; nothing more may be said */
+};
+
+struct ipc_configure {
+	uint32_t settings_bytes; /* of text in the sealed memory file that comes along */
+	uint32_t log_format;     /* enum log_format */
+	uint8_t log_key[16];
+};
+
+struct ipc_listener {
+	uint32_t number; /* from 0 */
+	uint32_t count;  /* of listeners in all: the broker serves when it has the last */
+};
+
+/* Who may do what at the control socket, beside root. */
+struct ipc_control {
+	uint32_t owner;   /* user who may look and act */
+	uint32_t admins;  /* group that may look and act */
+	uint32_t readers; /* group that may look */
+	uint32_t unused;
+};
+
+/* No user or group: (uid_t)-1 is none. */
+#define IPC_CONTROL_NOBODY UINT32_MAX
+
+struct ipc_ready {
+	uint32_t sandbox_layers; /* enum sandbox_layer bits in force in the sender */
+	uint32_t unused;
+};
+
+struct ipc_spawn {
+	uint32_t count; /* roomds wanted in addition to those asked for */
+	uint32_t unused;
+};
+
+struct ipc_roomd {
+	uint64_t roomd;   /* the keeper's number for it, never reused */
+	uint64_t heir_of; /* the lost roomd whose ledger it was started with; 0: it is for any room */
+	int32_t pid;
+	int32_t unused;
+};
+
+struct ipc_spawn_failed {
+	uint32_t count; /* how many of those asked for will not come */
+	int32_t error;  /* errno */
+};
+
+struct ipc_which {
+	uint64_t roomd;
+};
+
+/* What a room must know of the settings. */
+struct ipc_open {
+	uint32_t max_members; /* slots in use, 1 to LIMIT_MEMBERS_CEILING */
+	uint32_t message_bytes_max;
+	uint32_t queue_bytes_max;
+	uint32_t message_rate; /* a second; 0: unbounded */
+	uint32_t message_burst;
+	uint32_t byte_rate;
+	uint32_t byte_burst;
+	uint32_t bad_messages_max; /* 0: unbounded */
+	uint32_t ping_interval_ms; /* 0: never */
+	uint32_t ping_timeout_ms;
+	struct name room_id;
+	uint8_t unused[7];
+};
+
+/* The first message to an heir: the room it is to go on with, and how many RESEATs follow. */
+struct ipc_reopen {
+	struct ipc_open open;
+	uint32_t reseats;
+	uint32_t unused;
+};
+
+/* A client that sat in the room when its roomd was lost. Positions are bytes since the connection began, as the kernel
+ * tells them; UINT64_MAX where it can't. */
+struct ipc_reseat {
+	uint64_t client;
+	uint64_t in_bytes;  /* read by any of us */
+	uint64_t out_bytes; /* written by any of us */
+	uint32_t member;    /* 0: LEFT was heard already */
+	uint32_t unused;
+};
+
+/* What follows a client wherever it goes, so that neither a leave nor a return refills it. */
+struct ipc_allowance {
+	struct bucket messages;
+	struct bucket bytes;
+	struct bucket strikes;
+	uint64_t bad_messages;
+};
+
+struct ipc_adopt {
+	uint64_t client; /* the broker's number for it, never reused */
+	struct client_id id;
+	uint64_t in_bytes; /* read and written since the connection began */
+	uint64_t out_bytes;
+	struct ipc_allowance allowance;
+	struct name sender;
+	uint8_t unused[7];
+}; /* tail: bytes read from the client behind its `join` */
+
+struct ipc_return {
+	uint64_t client;
+	uint64_t in_bytes;
+	uint64_t out_bytes;
+	struct ipc_allowance allowance;
+}; /* tail: bytes read from the client behind its `leave` */
+
+/* The client is no member any more. RETURN or CLOSED follows, when the room is done with its connection. */
+struct ipc_left {
+	uint64_t client;
+	uint32_t reason; /* enum left_reason */
+	uint32_t unused;
+};
+
+struct ipc_closed {
+	uint64_t client;
+	uint32_t close_code; /* that ended it: ours, the client's, or 1006 */
+	uint32_t unused;
+};
+
+struct ipc_empty {
+	uint64_t seen; /* ADOPTs received */
+};
+
+/* A signal was relayed in a room that is traced. */
+struct ipc_traced {
+	uint64_t from;
+	uint64_t to; /* 0: to all others */
+	uint32_t action;
+	uint32_t bytes; /* of `data` */
+	struct candidate_counts candidates;
+	uint64_t missed; /* signals that this was not said of, since the last time */
+};
+
+struct ipc_which_client {
+	uint64_t client;
+};
+
+struct ipc_flag {
+	uint32_t on;
+	uint32_t unused;
+};
+
+struct ipc_nothing {
+	uint64_t unused;
+};
+
+/*  name          from    body                     tail_max          fds  legal in */
+#define IPC_MESSAGES(X)                                                                                                \
+	X(CONFIGURE, IPC_FROM_KEEPER, struct ipc_configure, 0, 1, IPC_IN_STARTING)                                     \
+	X(CONTROL, IPC_FROM_KEEPER, struct ipc_control, 0, 1, IPC_IN_STARTING)                                         \
+	X(METRICS, IPC_FROM_KEEPER, struct ipc_nothing, 0, 1, IPC_IN_STARTING)                                         \
+	X(SITE, IPC_FROM_KEEPER, struct ipc_nothing, 0, 1, IPC_IN_STARTING)                                            \
+	X(LISTENER, IPC_FROM_KEEPER, struct ipc_listener, 0, 1, IPC_IN_STARTING)                                       \
+	X(SERVING, IPC_FROM_BROKER, struct ipc_nothing, 0, 0, IPC_IN_STARTING)                                         \
+	X(SPAWN, IPC_FROM_BROKER, struct ipc_spawn, 0, 0, IPC_IN_STARTING | IPC_IN_SERVING)                            \
+	X(ROOMD, IPC_FROM_KEEPER, struct ipc_roomd, 0, 1, IPC_IN_STARTING | IPC_IN_SERVING)                            \
+	X(SPAWN_FAILED, IPC_FROM_KEEPER, struct ipc_spawn_failed, 0, 0, IPC_IN_STARTING | IPC_IN_SERVING)              \
+	X(HEIR, IPC_FROM_BROKER, struct ipc_which, 0, 0, IPC_IN_STARTING | IPC_IN_SERVING)                             \
+	X(HEIR_FAILED, IPC_FROM_KEEPER, struct ipc_which, 0, 0, IPC_IN_STARTING | IPC_IN_SERVING)                      \
+	X(LEDGER, IPC_FROM_KEEPER, struct ipc_which, 0, 1, IPC_IN_STARTING | IPC_IN_SERVING)                           \
+	X(KILL, IPC_FROM_BROKER, struct ipc_which, 0, 0, IPC_IN_STARTING | IPC_IN_SERVING)                             \
+	X(RELEASE, IPC_FROM_BROKER, struct ipc_which, 0, 0, IPC_IN_STARTING | IPC_IN_SERVING)                          \
+	X(READY, IPC_FROM_ROOMD, struct ipc_ready, 0, 0, IPC_IN_STARTING)                                              \
+	X(OPEN, IPC_FROM_BROKER, struct ipc_open, 0, 0, IPC_IN_WARM)                                                   \
+	X(ADOPT, IPC_FROM_BROKER, struct ipc_adopt, LIMIT_READ_BYTES, 1, IPC_IN_OPEN)                                  \
+	X(REOPEN, IPC_FROM_BROKER, struct ipc_reopen, 0, 0, IPC_IN_WARM)                                               \
+	X(RESEAT, IPC_FROM_BROKER, struct ipc_reseat, 0, 1, IPC_IN_OPEN)                                               \
+	X(RETIRE, IPC_FROM_BROKER, struct ipc_nothing, 0, 0, IPC_IN_OPEN)                                              \
+	X(KICK, IPC_FROM_BROKER, struct ipc_which_client, 0, 0, IPC_IN_OPEN)                                           \
+	X(CLOSE, IPC_FROM_BROKER, struct ipc_nothing, 0, 0, IPC_IN_OPEN)                                               \
+	X(TRACE, IPC_FROM_BROKER, struct ipc_flag, 0, 0, IPC_IN_OPEN)                                                  \
+	X(TRACED, IPC_FROM_ROOMD, struct ipc_traced, 0, 0, IPC_IN_OPEN)                                                \
+	X(LEFT, IPC_FROM_ROOMD, struct ipc_left, 0, 0, IPC_IN_OPEN)                                                    \
+	X(RETURN, IPC_FROM_ROOMD, struct ipc_return, LIMIT_READ_BYTES, 0, IPC_IN_OPEN)                                 \
+	X(CLOSED, IPC_FROM_ROOMD, struct ipc_closed, 0, 0, IPC_IN_OPEN)                                                \
+	X(EMPTY, IPC_FROM_ROOMD, struct ipc_empty, 0, 0, IPC_IN_OPEN)
+
+enum ipc_type {
+#define X(name, ...) IPC_##name,
+	IPC_MESSAGES(X)
+#undef X
+	    IPC_TYPES
+};
+
+#define IPC_FDS_MAX 1
+#define IPC_BODY_MAX 512
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * limits - every bound of the system, each with its reason.
+ *
+ * What an operator may choose lies in the settings (broker/settings.h); here are the bounds that the code itself
+ * relies on, and the hard ceilings behind the settings.
+ */
+#ifdef _GCC_NEXT_LIMITS_H
+/* gcc's <limits.h> gets at libc's by way of a file that looks through -iquote, too, and so arrives here: pass it on. */
+#pragma GCC system_header
+#include_next <limits.h>
+#elif !defined(LIMITS_H)
+#define LIMITS_H
+
+/* A room id or a sender's label, in bytes of UTF-8: PROTOCOL gives 1-128; names are kept in place, never allocated. */
+#define LIMIT_NAME_BYTES 128
+
+/* A client id as it is written: 128 random bits in hex. Unguessable, and long enough never to repeat. */
+#define LIMIT_CLIENT_ID_BYTES 32
+
+/* Nesting of a client's JSON: WebRTC needs about 5; what is relayed must not overflow a naive receiver's stack. */
+#define LIMIT_JSON_DEPTH 128
+
+/* One read from a socket: large enough that a burst is one system call, small enough that what is left over after a
+ * `join` or a `leave` fits one packet of a channel between processes. */
+#define LIMIT_READ_BYTES 32768
+
+/* The largest message an operator may allow: a member's input buffer lies in its room's memory in one piece. */
+#define LIMIT_MESSAGE_BYTES_CEILING (1024 * 1024)
+
+/* The smallest: a `join` with the longest names, every byte of them escaped, must fit. */
+#define LIMIT_MESSAGE_BYTES_FLOOR 2048
+
+/* Members of one room with `max_members` off: the ledger has a slot for each, and a room's process a descriptor. */
+#define LIMIT_MEMBERS_CEILING 512
+
+/* Seats of a room: as many again as it may have members, for connections that are saying goodbye. */
+#define LIMIT_SEATS_CEILING (2 * LIMIT_MEMBERS_CEILING)
+
+/* Bytes owed to one slow reader with `queue_bytes_max` off: the queue lies in the room's memory. */
+#define LIMIT_QUEUE_BYTES_CEILING (16 * 1024 * 1024)
+
+/* A request's head: browsers with cookies stay under 8 KiB, and a token may ride in a header. */
+#define LIMIT_REQUEST_BYTES 8192
+
+/* The text of a control frame (RFC 6455, 5.5). */
+#define LIMIT_CONTROL_FRAME_BYTES 125
+
+/* What a server's own message takes beyond the names in it, which may grow sixfold by escaping (\u001b). */
+#define LIMIT_SERVER_MESSAGE_BYTES (1024 + 6 * 3 * LIMIT_NAME_BYTES)
+
+/* One entry of `participants`: an id, and a label that may grow sixfold by escaping. */
+#define LIMIT_PARTICIPANT_BYTES (64 + LIMIT_CLIENT_ID_BYTES + 6 * LIMIT_NAME_BYTES)
+
+/* Messages refused for coming too fast before the sender is closed: an honest burst that went over is answered, a flood
+ * is not argued with. They are forgiven at this many a second. */
+#define LIMIT_STRIKES 50
+#define LIMIT_STRIKES_FORGIVEN 5
+
+/* Connections past a bound that are being told so; more are cut off without a word. */
+#define LIMIT_REFUSALS 256
+
+/* Descriptors that new connections leave to rooms, channels and files: one for each two clients, and some. */
+#define LIMIT_FDS_RESERVE(fds_max) (32 + (fds_max) / 3)
+
+/* How long a closing connection may take to say goodbye before it is cut: a second covers any live network. */
+#define LIMIT_GOODBYE_MS 1000
+
+/* How long a client that said `leave` may take to read what is still owed to it. */
+#define LIMIT_LEAVE_MS 10000
+
+/* Events taken from epoll at once: a bound on how long one turn of a loop can be, not on how much is served. */
+#define LIMIT_EPOLL_EVENTS 64
+
+/* A roomd's stack: its deepest path takes 20 KB. */
+#define LIMIT_ROOMD_STACK_BYTES (512 * 1024)
+
+/* The address space of a roomd beside its room's memory: program, libraries, stack, with room for other builds. */
+#define LIMIT_ROOMD_PROGRAM_BYTES (64 * 1024 * 1024)
+
+/* Connections accepted in one turn: a flood may not keep the lobby waiting. */
+#define LIMIT_ACCEPT_BATCH 32
+
+/* A request on the control socket, a line: the longest command with the longest names, every byte escaped, and room to
+ * grow. */
+#define LIMIT_CONTROL_REQUEST_BYTES 4096
+
+/* Connections to the control socket, in all and of one user: watchers are cheap, but not free. */
+#define LIMIT_CONTROL_CLIENTS 1024
+#define LIMIT_CONTROL_CLIENTS_OF_USER 512
+
+/* Events that wait for one operator who does not read; then they are counted instead. */
+#define LIMIT_CONTROL_EVENT_BYTES 65536
+
+/* How long an operator may take over the rest of a line. */
+#define LIMIT_CONTROL_LINE_MS 10000
+
+/* Requests answered in one turn of the broker's loop, whoever asks: clients in the lobby wait meanwhile. */
+#define LIMIT_CONTROL_BATCH 8
+
+/* Rooms in one line of a list. */
+#define LIMIT_CONTROL_LIST_ROOMS 128
+
+/* Signals told of in a second by a room that is traced: what is more is counted. */
+#define LIMIT_TRACE_RATE 200
+
+#endif

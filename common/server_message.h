@@ -1,0 +1,61 @@
+/*
+ * server_message - what the server says: PROTOCOL's "Server -> client" as JSON text.
+ * Process: broker (lobby), roomd.  Pure.
+ */
+#ifndef SERVER_MESSAGE_H
+#define SERVER_MESSAGE_H
+
+#include "client_message.h"
+#include "out.h"
+
+/* A client's id, as it is written. */
+struct client_id {
+	char text[LIMIT_CLIENT_ID_BYTES];
+};
+
+/* Why a member is gone: `user-left`'s reason. */
+#define LEFT_REASONS(X)                                                                                                \
+	X(LEAVE, "leave")                                                                                              \
+	X(DISCONNECT, "disconnect")                                                                                    \
+	X(TIMEOUT, "timeout")                                                                                          \
+	X(KICKED, "kicked")                                                                                            \
+	X(FLOOD, "flood")                                                                                              \
+	X(SLOW, "slow")
+
+enum left_reason {
+#define X(name, text) LEFT_##name,
+	LEFT_REASONS(X)
+#undef X
+	    LEFT_REASONS_COUNT
+};
+
+/* The codes with which an operator ends a connection. */
+#define ROOM_CLOSE_KICKED 4001
+#define ROOM_CLOSE_CLOSED 4002
+
+const char *left_reason_text(enum left_reason reason);
+
+/* `joined` is written in three parts, because its participants are as many as the room has. */
+void server_message_joined_begin(struct out *o, const struct name *room_id, const struct client_id *id,
+				 const struct name *sender);
+void server_message_joined_participant(struct out *o, bool first, const struct client_id *id,
+				       const struct name *sender);
+void server_message_joined_end(struct out *o);
+
+void server_message_user_joined(struct out *o, const struct name *room_id, const struct client_id *id,
+				const struct name *sender);
+void server_message_user_left(struct out *o, const struct name *room_id, const struct client_id *id,
+			      const struct name *sender, enum left_reason reason);
+void server_message_left(struct out *o, const struct name *room_id, const struct client_id *id);
+
+/* The text of a relayed signal up to and including `"data":`; the raw data and `}` follow. `target` is the raw JSON
+ * string as sent, absent if it was. */
+void server_message_signal_begin(struct out *o, enum client_action action, const struct name *room_id,
+				 const struct client_id *id, const struct name *sender, struct span target);
+
+/* The text of a pong up to and including `"data":`, if there is any; the raw data and `}` follow. */
+void server_message_pong_begin(struct out *o, bool has_data);
+
+void server_message_error(struct out *o, const struct complaint *complaint);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * heir - a roomd that goes on with a room whose process was lost: same ledger, same members, same connections.
+ * Process: roomd.
+ * Never:   trusts the ledger further than its predecessor could have harmed only this room: what is out of range ends
+ * the seat.
+ *
+ * The broker sends REOPEN and one RESEAT a client. The kernel's positions, which come along, tell what had just been
+ * read or written when the predecessor ended. A member whose message was being handed on in that moment is closed with
+ * 1012 and the others are told, for nobody knows who got it; everyone else notices nothing.
+ */
+#ifndef HEIR_H
+#define HEIR_H
+
+#include "room.h"
+
+void heir_reopen(struct room *room, const struct ipc_reopen *reopen);
+
+/* fd becomes the seat's. */
+void heir_reseat(struct room *room, const struct ipc_reseat *reseat, int fd);
+
+#endif

@@ -1,0 +1,83 @@
+/* operator - what an operator wants of the room. */
+#include <assert.h>
+
+#include "bucket.h"
+#include "member.h"
+#include "operator.h"
+
+/* What the broker must hear of departures is not to wait behind what it would only like to know: past this rate, and
+ * with a full channel, signals are counted instead. */
+static struct {
+	bool on;
+	struct bucket rate;
+	uint64_t missed;
+} trace;
+
+/* Ends the connection of the client with the broker's number, if it still is a member. */
+static void kick(struct room *room, uint64_t client)
+{
+	for (unsigned i = 0; i < room->ledger->top; i++)
+		if (room->ledger->seats[i].state == SEAT_TAKEN && room->ledger->seats[i].client == client)
+			member_close(room, i, ROOM_CLOSE_KICKED, "kicked by an operator", LEFT_KICKED);
+}
+
+static void close_all(struct room *room)
+{
+	for (unsigned i = 0; i < room->ledger->top; i++)
+		if (room->ledger->seats[i].state == SEAT_TAKEN)
+			member_close(room, i, ROOM_CLOSE_CLOSED, "room closed by an operator", LEFT_KICKED);
+}
+
+void operator_on_message(struct room *room, const struct ipc_message *m)
+{
+	switch (m->type) {
+	case IPC_KICK:
+		kick(room, ((const struct ipc_which_client *)m->body)->client);
+		return;
+	case IPC_CLOSE:
+		close_all(room);
+		return;
+	case IPC_TRACE:
+		trace.on = ((const struct ipc_flag *)m->body)->on;
+		trace.missed = 0;
+		return;
+	default:
+		assert(!"not a broker's message");
+	}
+}
+
+static void tell(const struct room *room, unsigned from, const struct relay_decision *d,
+		 const struct candidate_counts *candidates)
+{
+	struct ipc_traced body = {
+	    .from = room->ledger->seats[from].client,
+	    .to = d->kind == RELAY_TO_ONE ? room->ledger->seats[d->target].client : 0,
+	    .action = d->message.action,
+	    .bytes = (uint32_t)d->message.data.length,
+	    .candidates = *candidates,
+	    .missed = trace.missed,
+	};
+
+	if (room->orphaned || room->channel_full ||
+	    !bucket_take(&trace.rate, room->now_ms, LIMIT_TRACE_RATE, LIMIT_TRACE_RATE, 1) ||
+	    ipc_send(room->channel, IPC_TRACED, &body, NULL, 0, -1) < 0)
+		trace.missed++;
+	else
+		trace.missed = 0;
+}
+
+void operator_on_signal(struct room *room, unsigned from, const struct relay_decision *d)
+{
+	struct seat_traffic *of_seat = &room->ledger->seats[from].traffic;
+	struct room_traffic *of_room = &room->ledger->traffic;
+	struct candidate_counts candidates = candidate_count(d->message.data.at, d->message.data.length);
+	unsigned signal = d->message.action - ACTION_OFFER;
+
+	of_seat->signals[signal]++;
+	of_room->signals[signal]++;
+	of_room->signal_bytes[signal] += d->message.data.length;
+	for (int i = 0; i < CANDIDATE_TYPES_COUNT; i++)
+		of_seat->candidates.of[i] += candidates.of[i];
+	if (trace.on)
+		tell(room, from, d, &candidates);
+}

@@ -1,0 +1,100 @@
+/* queue - the frames that a seat is still owed. */
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "queue.h"
+
+/* Where the frame that begins at byte `at` of the queue ends. */
+static uint32_t frame_end(struct ledger *ledger, unsigned seat, uint32_t at)
+{
+	const struct seat *s = &ledger->seats[seat];
+	struct ws_header header;
+	int whole = ws_header_read(ledger_queue(ledger, seat) + at, s->owed_end - at, &header);
+
+	assert(whole == 1);
+	return at + header.size + (uint32_t)header.length;
+}
+
+/* Moves the boundary up to the first frame that is not yet wholly written. */
+static void find_boundary(struct ledger *ledger, unsigned seat)
+{
+	struct seat *s = &ledger->seats[seat];
+
+	while (s->owed_boundary < s->owed_at) {
+		uint32_t end = frame_end(ledger, seat, s->owed_boundary);
+		if (end > s->owed_at)
+			return;
+		s->owed_boundary = end;
+	}
+}
+
+/* Makes sure that `need` more bytes fit behind the queue's end. */
+static void make_place(struct ledger *ledger, unsigned seat, size_t need)
+{
+	struct seat *s = &ledger->seats[seat];
+	uint8_t *queue = ledger_queue(ledger, seat);
+
+	find_boundary(ledger, seat);
+	if (s->owed_end + need > ledger_queue_size(&ledger->open)) {
+		ledger_mark(&ledger->moving, seat + 1);
+		memmove(queue, queue + s->owed_boundary, s->owed_end - s->owed_boundary);
+		s->out_origin += s->owed_boundary;
+		s->owed_at -= s->owed_boundary;
+		s->owed_end -= s->owed_boundary;
+		s->owed_boundary = 0;
+		ledger_mark(&ledger->moving, 0);
+	}
+	assert(s->owed_end + need <= ledger_queue_size(&ledger->open));
+}
+
+int queue_append(struct ledger *ledger, unsigned seat, enum ws_opcode opcode, const struct iovec *parts, int part_count)
+{
+	struct seat *s = &ledger->seats[seat];
+	size_t length = 0;
+
+	for (int i = 0; i < part_count; i++)
+		length += parts[i].iov_len;
+	size_t frame = length + WS_SERVER_HEADER_MAX;
+	size_t owed = s->owed_end - s->owed_at;
+	if (owed > 0 && owed + frame > ledger->open.queue_bytes_max)
+		return -ENOBUFS;
+	make_place(ledger, seat, frame);
+	uint8_t *at = ledger_queue(ledger, seat) + s->owed_end;
+	at += ws_header_write(at, opcode, length);
+	for (int i = 0; i < part_count; i++) {
+		if (parts[i].iov_len > 0)
+			memcpy(at, parts[i].iov_base, parts[i].iov_len);
+		at += parts[i].iov_len;
+	}
+	ledger_mark(&s->owed_end, (uint32_t)(at - ledger_queue(ledger, seat)));
+	return 0;
+}
+
+void queue_append_close(struct ledger *ledger, unsigned seat, uint16_t code, const char *why)
+{
+	struct seat *s = &ledger->seats[seat];
+
+	make_place(ledger, seat, WS_SERVER_HEADER_MAX + LIMIT_CONTROL_FRAME_BYTES);
+	size_t size = ws_close_write(ledger_queue(ledger, seat) + s->owed_end, code, why);
+	ledger_mark(&s->owed_end, s->owed_end + (uint32_t)size);
+}
+
+void queue_drop_unbegun(struct ledger *ledger, unsigned seat)
+{
+	struct seat *s = &ledger->seats[seat];
+
+	find_boundary(ledger, seat);
+	ledger_mark(&s->owed_end,
+		    s->owed_boundary < s->owed_at ? frame_end(ledger, seat, s->owed_boundary) : s->owed_boundary);
+}
+
+void queue_reset(struct ledger *ledger, unsigned seat)
+{
+	struct seat *s = &ledger->seats[seat];
+
+	ledger_mark(&ledger->moving, seat + 1);
+	s->out_origin += s->owed_at;
+	s->owed_at = s->owed_end = s->owed_boundary = 0;
+	ledger_mark(&ledger->moving, 0);
+}

@@ -1,0 +1,68 @@
+/*
+ * room - one room: who sits in it, what is said in it, what the broker is told of it.
+ * Process: roomd.  Owns: the ledger's mapping, the channel, the members' sockets.
+ * Never:   serves a second room; blocks; allocates.
+ * Fails:   the channel's end ends the room: members are closed with 1001, then the process exits.
+ *
+ * States (the channel's): WARM --OPEN--> OPEN --RETIRE--> RETIRED: exit
+ *                                        OPEN --end of channel--> closing everyone, then exit
+ */
+#ifndef ROOM_H
+#define ROOM_H
+
+#include <stdbool.h>
+#include <sys/uio.h>
+
+#include "ipc.h"
+#include "ledger.h"
+
+struct room {
+	int channel;
+	int epoll;
+	enum ipc_state state;
+	bool orphaned;        /* the channel has ended: no report reaches anyone */
+	bool channel_full;    /* a report waits for room in it */
+	bool said_empty;      /* EMPTY was sent since the last change */
+	bool reports;         /* some seat has something for the broker */
+	unsigned seats;       /* in the ledger; 0 while warm */
+	unsigned members;     /* seats TAKEN */
+	unsigned used;        /* seats not FREE */
+	unsigned reseats_due; /* an heir's: RESEATs still to come */
+	bool occupied;        /* somebody has sat here */
+	uint64_t now_ms;      /* of this turn */
+	struct ledger *ledger;
+	size_t ledger_size;
+	struct {
+		int fd;
+		uint32_t interest; /* epoll events asked for */
+		bool dirty;        /* something to write at the end of the turn */
+		bool known;        /* an heir's: the broker knows who sits there */
+	} sockets[LIMIT_SEATS_CEILING];
+};
+
+/* Makes `room`, all of it zero, a warm one with the channel, an epoll set and a mapped ledger of ledger_size bytes.
+ * Returns 0 or -errno. */
+int room_init(struct room *room, int channel, int epoll, struct ledger *ledger, size_t ledger_size);
+
+/* Serves the channel: OPEN, ADOPT, RETIRE, its end. Returns false when the process is to exit. */
+bool room_on_channel(struct room *room);
+
+/* Serves one member's socket; `events` are epoll's. */
+void room_on_socket(struct room *room, unsigned seat, uint32_t events);
+
+/* Ends a turn: writes what was queued, tells the broker what happened, sees to timers. Returns false when the process
+ * is to exit, else *ret_next_ms is when the next turn is due at the latest (UINT64_MAX: when something comes). */
+bool room_end_turn(struct room *room, uint64_t *ret_next_ms);
+
+/* Finds a seat to sit in. There are twice as many as members, so if all are in use one is only being polite. */
+unsigned room_free_seat(struct room *room);
+
+/* The broker has opened the room, or an heir's again. */
+void room_open(struct room *room, const struct ipc_open *open);
+
+/* For member.c: one event of a member's stream; and a member is gone: tells those who are not told yet. */
+struct ws_event;
+void room_on_event(struct room *room, unsigned seat, const struct ws_event *event);
+void room_on_departure(struct room *room, unsigned seat);
+
+#endif

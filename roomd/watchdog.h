@@ -1,0 +1,20 @@
+/*
+ * watchdog - ends a roomd that spins: one that has used WATCHDOG_CPU_MS and more of a CPU for a single turn.
+ * Process: roomd.
+ * Never:   costs anything at rest, or a system call in work: the kernel counts CPU time as it is, and says so once in
+ *          each WATCHDOG_CPU_MS of it; a turn is longer if none began since it said so last.
+ * Fails:   exits with WATCHDOG_STATUS, on the spot; the broker heals the room.
+ */
+#ifndef WATCHDOG_H
+#define WATCHDOG_H
+
+/* A turn takes some milliseconds at most. */
+#define WATCHDOG_CPU_MS 1000
+#define WATCHDOG_STATUS 3
+
+void watchdog_start(void);
+
+/* A turn begins. */
+void watchdog_turn(void);
+
+#endif

@@ -1,0 +1,146 @@
+#!/usr/bin/python3
+"""Calls between real browsers through the demo page: video moves both ways, whatever happens on the way."""
+from browser_case import BrowserCase
+from person import CONNECTED
+from server import Server, main, wait_until
+
+# Every signal takes its time, in order. Whoever comes in waits 1.5 s for the other's offer: so both have made one
+# before they see the other's.
+SLOW_SIGNALS = """
+    window.sent = [];
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (text) {
+      const { action } = JSON.parse(text);
+      window.sent.push(action);
+      if (!['offer', 'answer', 'ice-candidate'].includes(action)) return send.call(this, text);
+      setTimeout(() => send.call(this, text), 2000);
+    };"""
+
+
+class CallTest(BrowserCase):
+    def test_video_moves_both_ways(self):
+        self.meet()
+
+    def test_one_hangs_up_and_comes_back(self):
+        self.patient.prepare("""
+            window.opened = 0;
+            window.WebSocket = class extends WebSocket { constructor(...given) { super(...given); window.opened++; } };""")
+        self.meet()
+        self.patient.press("hang-up")
+        self.patient.wait_for_status("You left the room.")
+        self.doctor.wait_for_status("Patient hung up.")
+        self.assertEqual(self.doctor.tiles(), {})
+        opened = "return window.opened"
+        self.assertEqual(self.patient.run(opened), 1)
+        self.patient.press("join")  # name and room are still there, and so is the connection to the server
+        self.assert_they_talk()
+        self.assertEqual(self.patient.run(opened), 1)
+
+    def test_one_closes_the_page_and_opens_it_again(self):
+        self.meet()
+        self.patient.driver.get("about:blank")
+        self.doctor.wait_for_status("Patient hung up.")
+        self.patient.enter(self.server, self.room, "Patient")
+        self.assert_they_talk()
+
+    def test_no_camera(self):
+        patient = self.another_person(media=False)
+        self.doctor.enter(self.server, self.room, "Doctor")
+        self.doctor.wait_for_status("You are the first here")
+        patient.enter(self.server, self.room, "Patient")
+        self.doctor.wait_for_picture_of("Patient")
+        patient.wait_for_picture_of("Doctor")
+        self.assertIn("no camera or microphone was found", patient.text("media-note"))
+        wait_until(lambda: self.doctor.tiles() == {"Patient": "muted · camera off"}, CONNECTED, self.doctor.tiles)
+
+    def test_mute_and_camera_off_are_told_and_undone(self):
+        self.meet()
+        self.patient.press("microphone")
+        self.patient.press("camera")
+        wait_until(lambda: self.doctor.tiles() == {"Patient": "muted · camera off"}, CONNECTED, self.doctor.tiles)
+        self.doctor.wait_for_picture_of("Patient")  # a drawn one
+        self.assertEqual(self.patient.text("microphone"), "Unmute")
+        self.assertEqual(self.patient.text("camera"), "Camera on")
+        live = """
+            const { media } = await import('/page.js');
+            return media.stream.getTracks().map(({ kind, enabled, label }) => [kind, enabled, label.includes('fake')]);"""
+        self.assertNotIn(["video", True, True], self.patient.run(live), "the camera is still in use")
+        self.patient.press("microphone")
+        self.patient.press("camera")
+        wait_until(lambda: self.doctor.tiles() == {"Patient": ""}, CONNECTED, self.doctor.tiles)
+        self.assertIn(["video", True, True], self.patient.run(live))
+        self.assert_they_talk()
+
+    def test_three_people(self):
+        interpreter = self.another_person()
+        self.meet()
+        interpreter.enter(self.server, self.room, "Interpreter")
+        interpreter.wait_for_picture_of("Doctor", "Patient")
+        self.doctor.wait_for_picture_of("Patient", "Interpreter")
+        self.patient.wait_for_picture_of("Doctor", "Interpreter")
+        self.doctor.press("hang-up")
+        interpreter.wait_for_picture_of("Patient")
+        self.patient.wait_for_picture_of("Interpreter")
+
+    def test_both_call_at_once(self):
+        """Who gives way depends on the client_ids: several times, so that either side is the polite one."""
+        self.doctor.prepare(SLOW_SIGNALS)
+        self.patient.prepare(SLOW_SIGNALS)
+        for attempt in range(3):
+            with self.subTest(attempt=attempt):
+                self.room += "-again"
+                self.meet()
+                for person in self.doctor, self.patient:
+                    sent = person.run("return window.sent")
+                    self.assertIn("offer", sent)
+                    # Nobody answered before both had called.
+                    if "answer" in sent:
+                        self.assertLess(sent.index("offer"), sent.index("answer"))
+        # And in the middle of a call: first one, then the other looks for a new way, then both at once.
+        restart = """
+            const { call } = await import('/page.js');
+            for (const { peer } of call.members.values()) peer.restart();
+            window.restarted = performance.now();"""
+        calm = """
+            const { call } = await import('/page.js');
+            return [...call.members.values()].every(({ peer: { pc } }) =>
+              pc.signalingState === 'stable' && pc.connectionState === 'connected')
+              && performance.now() > (window.restarted ?? 0) + 5000;"""
+        for who in [self.doctor], [self.patient], [self.doctor, self.patient]:
+            for person in who:
+                person.run(restart)
+            for person in self.doctor, self.patient:
+                wait_until(lambda: person.run(calm), CONNECTED, "a connection that is calm again")
+            self.assert_they_talk()
+
+    def test_the_server_goes_and_comes_back(self):
+        with Server() as server:
+            self.meet(server)
+            port = server.port
+        for person in self.doctor, self.patient:
+            person.wait_for_status("The connection to the server was lost. Reconnecting…")
+        # Pictures do not pass through the server: the call goes on without it.
+        self.doctor.wait_for_picture_of("Patient")
+        self.patient.wait_for_picture_of("Doctor")
+        with Server(port=port) as server:
+            self.assert_they_talk()
+            for person in self.doctor, self.patient:
+                person.press("hang-up")
+
+    def test_one_socket_is_cut(self):
+        self.patient.prepare("""
+            window.WebSocket = class extends WebSocket {
+              constructor(...given) { super(...given); window.socket = this; }
+            };""")
+        self.meet()
+        before = self.patient.run("return (await import('/page.js')).call.signaling.clientId")
+        self.patient.run("window.socket.close(4900, 'cut by the test')")
+        wait_until(
+            lambda: self.patient.run("return (await import('/page.js')).call.signaling.clientId") not in (before, None),
+            CONNECTED, "a new seat",
+        )
+        self.assert_they_talk()
+
+
+if __name__ == "__main__":
+    main()

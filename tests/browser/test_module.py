@@ -1,0 +1,28 @@
+#!/usr/bin/python3
+"""The client module outside a browser: runs test_module.mjs against a server of its own."""
+import os
+import pathlib
+import subprocess
+import sys
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "blackbox"))
+
+from server import UNBOUNDED, Server, main  # noqa: E402
+
+
+class ModuleTest(unittest.TestCase):
+    def test_in_node(self):
+        with Server(*UNBOUNDED) as server:
+            done = subprocess.run(
+                ["node", str(HERE / "test_module.mjs"), str(server.port)], timeout=120, check=False,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                env={**os.environ, "NODE_PATH": os.environ.get("NODE_PATH", "/usr/share/nodejs")},  # where the distribution's `ws` is
+            )
+            self.assertEqual(done.returncode, 0, done.stdout)
+            server.assert_works()
+
+
+if __name__ == "__main__":
+    main()
