@@ -41,11 +41,19 @@ static void on_forgiven(struct timer *timer)
 
 struct address *address_take(struct broker *broker, const struct sockaddr_storage *peer)
 {
+	uint8_t key[16];
+
+	key_of(peer, key);
+	return address_take_key(broker, key);
+}
+
+struct address *address_take_key(struct broker *broker, const uint8_t key[16])
+{
 	struct address *fresh = calloc(1, sizeof(*fresh));
 
 	if (!fresh)
 		return NULL;
-	key_of(peer, fresh->key);
+	memcpy(fresh->key, key, sizeof(fresh->key));
 	struct address *a = RB_INSERT(address_tree, &broker->addresses, fresh);
 	if (a) {
 		free(fresh);

@@ -29,6 +29,9 @@ RB_HEAD(address_tree, address);
  * Unix sockets share one record. */
 struct address *address_take(struct broker *broker, const struct sockaddr_storage *peer);
 
+/* The same for a record's key. */
+struct address *address_take_key(struct broker *broker, const uint8_t key[16]);
+
 /* Counts a connection less; the record may be gone after this. */
 void address_put(struct address *address);
 

@@ -9,6 +9,8 @@
 
 #include "acceptor.h"
 #include "address.h"
+#include "broker_memory.h"
+#include "census.h"
 #include "client.h"
 #include "control.h"
 #include "http.h"
@@ -17,6 +19,7 @@
 #include "metrics.h"
 #include "pool.h"
 #include "registry.h"
+#include "roster.h"
 #include "settings.h"
 #include "site.h"
 #include "stats.h"
@@ -37,21 +40,22 @@ struct broker {
 	TAILQ_HEAD(, room) healing; /* rooms whose heir is on its way */
 	struct control control;
 	struct metrics metrics;
-	struct stats stats;
-	uint64_t started_ms;
+	struct broker_memory *memory; /* shared with the next broker */
 	unsigned roomds; /* processes: starting, warm, of rooms, retired */
-	uint64_t rooms_number;
 	uint32_t fds_max;        /* RLIMIT_NOFILE */
 	uint32_t sandbox_layers; /* in force here; see pool.sandbox_layers for roomds */
-	bool serving;            /* the first roomd was ready, and clients are accepted */
-	bool draining;           /* an operator wants no new rooms */
+	bool inherited;          /* all rooms of the broker before are known */
+	bool serving;            /* clients are accepted */
 	bool stopping;           /* the lobby says goodbye, until stop_at_ms at the latest */
 	uint64_t stop_at_ms;
 	struct timer stop_timer; /* only to wake up then */
 };
 
-/* The first roomd is ready: the sandbox is known to hold, or not to. */
-void broker_on_first_roomd(struct broker *broker);
+/* Serves, once it is known what the broker before left, and whether the sandbox holds (a roomd was ready). */
+void broker_try_serve(struct broker *broker);
+
+/* The memory file that brokers hand on; it is closed. Returns 0 or -errno. */
+int broker_on_memory(struct broker *broker, int file);
 
 /* The directory of the demo page; it is closed. */
 void broker_on_site(struct broker *broker, int directory);

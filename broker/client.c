@@ -170,7 +170,7 @@ void client_close(struct client *c, uint16_t code, const char *why)
 	uint8_t frame[2 + LIMIT_CONTROL_FRAME_BYTES];
 	struct iovec part = {frame, ws_close_write(frame, code, why)};
 
-	stats_closed(&c->broker->stats, code);
+	stats_closed(&c->broker->memory->stats, code);
 	log_debug("close", "client=%llu code=%u why=\"%s\"", (unsigned long long)c->number, code, why);
 	client_send(c, &part, 1);
 	client_finish(c);
@@ -206,7 +206,8 @@ void client_end(struct client *c, bool reset)
 	loop_watch(&b->loop, &c->source, 0);
 	if (reset)
 		setsockopt(c->source.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-	close(c->source.fd);
+	if (c->source.fd >= 0)
+		close(c->source.fd);
 	c->source.fd = -1;
 	drop_output(c);
 	free(c->input);
@@ -259,12 +260,13 @@ static void on_timer(struct timer *timer)
 	}
 }
 
-struct client *client_new(struct broker *b, int fd, struct address *address)
+static struct client *new(struct broker *b, uint64_t number, int fd, struct address *address)
 {
 	struct client *c = calloc(1, sizeof(*c));
 
 	if (!c) {
-		close(fd);
+		if (fd >= 0)
+			close(fd);
 		if (address)
 			address_put(address);
 		return NULL;
@@ -272,13 +274,33 @@ struct client *client_new(struct broker *b, int fd, struct address *address)
 	c->source = (struct source){.fd = fd, .on = on_socket};
 	c->timer.on = on_timer;
 	c->broker = b;
-	c->number = ++b->clients.number;
-	c->since_us = clock_us();
-	b->stats.connections++;
+	c->number = number;
 	c->address = address;
 	TAILQ_INSERT_TAIL(&b->clients.all, c, link);
 	b->clients.count += address != NULL;
 	b->clients.outside += address != NULL;
 	b->clients.uncounted += address == NULL;
+	return c;
+}
+
+struct client *client_new(struct broker *b, int fd, struct address *address)
+{
+	struct client *c = new(b, ++b->memory->clients, fd, address);
+
+	if (!c)
+		return NULL;
+	c->since_us = clock_us();
+	b->memory->stats.connections++;
+	return c;
+}
+
+struct client *client_new_seated(struct broker *b, uint64_t number, struct address *address)
+{
+	struct client *c = new(b, number, -1, address);
+
+	if (!c)
+		return NULL;
+	c->state = CLIENT_SEATED;
+	b->clients.outside--;
 	return c;
 }

@@ -67,6 +67,7 @@ struct client {
 	struct client_id id;
 	struct name sender;
 	bool member; /* counted by its room */
+	uint32_t roster_entry; /* its place in the room's roster, and 1 more; 0: it has none */
 };
 
 struct clients {
@@ -74,7 +75,6 @@ struct clients {
 	unsigned count;     /* within the bounds */
 	unsigned outside;   /* of those, not SEATED */
 	unsigned uncounted; /* past a bound: they may ask for /health, and are told */
-	uint64_t number;
 };
 
 void clients_init(struct clients *clients);
@@ -82,6 +82,10 @@ void clients_init(struct clients *clients);
 /* Makes the record of a connection; fd and (if not NULL) address are its from now on, also on failure. Returns NULL
  * without memory. */
 struct client *client_new(struct broker *broker, int fd, struct address *address);
+
+/* Makes the record of a client that another broker had seated, without its connection: that comes later. `address` is
+ * its from now on, also on failure. Returns NULL without memory. */
+struct client *client_new_seated(struct broker *broker, uint64_t number, struct address *address);
 
 /* Goes to another state; asserts that it may. */
 void client_enter(struct client *client, enum client_state next);

@@ -99,12 +99,12 @@ void control_drain(struct control_client *operator, bool drains)
 
 	log_always(drains ? "drain" : "undrain", "uid=%u pid=%d rooms=%u", operator->uid, operator->pid,
 		   b->registry.count);
-	text_field_bool(&operator->output, "changed", b->draining != drains);
+	text_field_bool(&operator->output, "changed", b->memory->draining != drains);
 	text_field_unsigned(&operator->output, "rooms", b->registry.count);
 	text_field_unsigned(&operator->output, "members", registry_members(&b->registry));
-	if (b->draining == drains)
+	if (b->memory->draining == drains)
 		return;
-	b->draining = drains;
+	b->memory->draining = drains;
 	event_draining(b);
 }
 
@@ -116,6 +116,10 @@ void control_log(struct control_client *operator, int level)
 		   log_level_text((enum log_level)level), log_level_text((enum log_level)b->settings.log_level));
 	text_field(&operator->output, "level", log_level_text((enum log_level)level));
 	text_field(&operator->output, "before", log_level_text((enum log_level)b->settings.log_level));
+	if (!b->memory->log_chosen)
+		b->memory->log_setting = (uint32_t)b->settings.log_level;
+	b->memory->log_chosen = true;
+	b->memory->log_level = (uint32_t)level;
 	b->settings.log_level = level;
 	log_set_level((enum log_level)level);
 	for (struct room *room = registry_after(&b->registry, NULL); room; room = registry_next(room))

@@ -75,8 +75,8 @@ void control_status(struct control_client *c)
 	struct text *t = &c->output;
 
 	text_field(t, "version", VIDEO_SIGNALING_VERSION);
-	text_field(t, "state", b->draining ? "draining" : b->serving ? "serving" : "starting");
-	text_field_unsigned(t, "uptime_ms", b->loop.now_ms - b->started_ms);
+	text_field(t, "state", b->memory->draining ? "draining" : b->serving ? "serving" : "starting");
+	text_field_unsigned(t, "uptime_ms", b->loop.now_ms - b->memory->started_ms);
 	text_field_unsigned(t, "pid", (uint64_t)b->control.own_pid);
 	text_field_unsigned(t, "keeper_pid", (uint64_t)b->control.keeper_pid);
 	add_level(t, "connections", b->clients.count, b->settings.max_connections);
@@ -96,7 +96,7 @@ void control_status(struct control_client *c)
 	text_field_unsigned(t, "operators", c->control->count);
 	text_field_unsigned(t, "watchers", c->control->watchers + c->control->tracers);
 	text_field_bool(t, "may_act", c->may_act);
-	add_totals(t, &b->stats);
+	add_totals(t, &b->memory->stats);
 }
 
 /* --- list --- */

@@ -50,13 +50,13 @@ static void tell_of_room(struct room *room, const char *event)
 
 void event_room_opened(struct room *room)
 {
-	room->broker->stats.rooms_opened++;
+	room->broker->memory->stats.rooms_opened++;
 	tell_of_room(room, "room-opened");
 }
 
 void event_room_closed(struct room *room)
 {
-	room->broker->stats.rooms_closed++;
+	room->broker->memory->stats.rooms_closed++;
 	tell_of_room(room, "room-closed");
 }
 
@@ -67,7 +67,7 @@ void event_roomd_lost(struct room *room)
 
 void event_roomd_healed(struct room *room)
 {
-	room->broker->stats.rooms_healed++;
+	room->broker->memory->stats.rooms_healed++;
 	tell_of_room(room, "roomd-healed");
 }
 
@@ -78,8 +78,8 @@ void event_joined(struct room *room, const struct client *c)
 	struct broker *b = room->broker;
 	struct text t = {0};
 
-	b->stats.joins++;
-	histogram_add(&b->stats.join, clock_us() - c->asked_us);
+	b->memory->stats.joins++;
+	histogram_add(&b->memory->stats.join, clock_us() - c->asked_us);
 	if (!control_listens(&b->control, room))
 		return;
 	begin(&t, "joined");
@@ -94,7 +94,7 @@ void event_left(struct room *room, const struct client *c, enum left_reason reas
 	struct broker *b = room->broker;
 	struct text t = {0};
 
-	b->stats.left[reason]++;
+	b->memory->stats.left[reason]++;
 	if (!control_listens(&b->control, room))
 		return;
 	begin(&t, "left");
@@ -109,7 +109,7 @@ void event_refused(struct broker *b, const struct client *c, const struct compla
 {
 	struct text t = {0};
 
-	b->stats.errors[complaint->code]++;
+	b->memory->stats.errors[complaint->code]++;
 	if (!control_listens(&b->control, NULL))
 		return;
 	begin(&t, "refused");
@@ -122,7 +122,7 @@ void event_turned_away(struct broker *b, const char *bound)
 {
 	struct text t = {0};
 
-	b->stats.past_bound++;
+	b->memory->stats.past_bound++;
 	if (!control_listens(&b->control, NULL))
 		return;
 	begin(&t, "refused");
@@ -198,6 +198,6 @@ void event_draining(struct broker *b)
 
 	if (!control_listens(&b->control, NULL))
 		return;
-	begin(&t, b->draining ? "draining" : "undrained");
+	begin(&t, b->memory->draining ? "draining" : "undrained");
 	publish(b, NULL, &t);
 }

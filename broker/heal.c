@@ -71,9 +71,9 @@ static bool note_death(struct room *room, const struct roomd *lost)
 /* The seat that a client has in a ledger, or NULL. */
 static const struct seat *seat_of(const struct room *room, const struct roomd *r, const struct client *c)
 {
-	if (r->ledger_bytes < ledger_size(&room->broker->limits))
+	if (r->ledger_bytes < ledger_size(&room->limits))
 		return NULL;
-	for (unsigned i = 0; i < ledger_seats(&room->broker->limits); i++) {
+	for (unsigned i = 0; i < ledger_seats(&room->limits); i++) {
 		const struct seat *s = &r->ledger->seats[i];
 		if (s->client == c->number && s->state != SEAT_FREE)
 			return s;
@@ -130,11 +130,12 @@ void heal_begin(struct room *room, struct roomd *lost)
 	room->roomd = NULL;
 	lost->room = NULL;
 	event_roomd_lost(room);
+	census_cancel(room);
 	while ((c = TAILQ_FIRST(&room->seated)) != NULL)
 		room_move(room, c, &room->reseating);
 	bool poisoned = note_death(room, lost);
 	if (poisoned || TAILQ_EMPTY(&room->reseating))
-		stats_add_room(&b->stats.rooms, &lost->ledger->traffic);
+		stats_add_room(&b->memory->stats.rooms, &lost->ledger->traffic);
 	if (poisoned) {
 		poison(room, lost);
 	} else if (TAILQ_EMPTY(&room->reseating)) {
@@ -158,25 +159,20 @@ static struct room *find_awaiting(struct broker *b, uint64_t heir_of)
 	return NULL;
 }
 
-void heal_on_heir(struct broker *b, uint64_t heir_of, uint64_t number, pid_t pid, int channel, int ledger)
+void heal_on_heir(struct broker *b, uint64_t heir_of, const struct roomd_start *start)
 {
 	struct room *room = find_awaiting(b, heir_of);
 	struct roomd *r = NULL;
 
-	if (room) {
-		r = roomd_new(b, number, channel, ledger);
-	} else {
-		if (channel >= 0)
-			close(channel);
-		if (ledger >= 0)
-			close(ledger);
-	}
+	if (room)
+		r = roomd_new(b, start);
+	else
+		roomd_start_close(start);
 	if (!r) {
-		keeper_release(&b->keeper, number); /* its channel ends, and so does it */
+		keeper_release(&b->keeper, start->number); /* its channel ends, and so does it */
 		heal_on_no_heir(b, heir_of);
 		return;
 	}
-	r->pid = pid;
 	r->heir = true;
 	r->room = room;
 }
@@ -196,12 +192,11 @@ void heal_on_no_heir(struct broker *b, uint64_t heir_of)
 
 void heal_finish(struct room *room, struct roomd *heir)
 {
-	struct ipc_reopen reopen = {.open = room->broker->limits};
+	struct ipc_reopen reopen = {.open = room->limits};
 	struct client *c;
 	struct client *next;
 
 	await_no_more(room);
-	reopen.open.room_id = room->id;
 	for (c = TAILQ_FIRST(&room->reseating); c; c = next) {
 		next = TAILQ_NEXT(c, room_link);
 		if (seat_of(room, heir, c)) {
@@ -213,6 +208,7 @@ void heal_finish(struct room *room, struct roomd *heir)
 		}
 	}
 	room->roomd = heir;
+	roster_prune(room);
 	room->traced = false;
 	room->sent = 0;
 	room->vacant = false;                               /* it will say EMPTY if it is */

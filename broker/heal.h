@@ -19,6 +19,7 @@
 struct broker;
 struct room;
 struct roomd;
+struct roomd_start;
 
 /* Roomds lost within HEAL_POISON_MS, each in the middle of its work, until the room is poisoned. */
 #define HEAL_DEATHS_MAX 3
@@ -43,7 +44,7 @@ void heal_fini(struct room *room);
 void heal_begin(struct room *room, struct roomd *lost);
 
 /* From the keeper: the heir of a lost roomd was started (the descriptors are ours), or could not be. */
-void heal_on_heir(struct broker *broker, uint64_t heir_of, uint64_t number, pid_t pid, int channel, int ledger);
+void heal_on_heir(struct broker *broker, uint64_t heir_of, const struct roomd_start *start);
 void heal_on_no_heir(struct broker *broker, uint64_t heir_of);
 
 /* The heir is ready: it becomes the room's roomd. */

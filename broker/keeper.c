@@ -10,21 +10,24 @@
 
 #include <bsd/stdlib.h>
 
+#include "broker_memory.h"
 #include "clock.h"
 #include "ipc.h"
 #include "keeper.h"
 #include "keeper_equip.h"
 #include "keeper_roomd.h"
-#include "ledger.h"
 #include "log.h"
+#include "memory_file.h"
 #include "room_limits.h"
 #include "title.h"
 
 /* How long the broker, and then the rooms, may take to end by themselves: each needs LIMIT_GOODBYE_MS. */
 #define STOP_MS 2000
 
-/* A broker that dies is replaced at once the first time, then ever later, at most so late. */
-#define RESTART_MS_MIN 100
+/* A broker that dies is replaced at once; one that dies soon after it began to serve, after a pause; one that never
+ * served, ever later, at most so late. */
+#define RESTART_SOON_MS 10000
+#define RESTART_MS 100
 #define RESTART_MS_MAX 5000
 
 enum keeper_state { KEEPER_STARTING, KEEPER_RUNNING, KEEPER_STOPPING };
@@ -37,8 +40,10 @@ struct keeper {
 	pid_t broker; /* 0: there is none */
 	int broker_channel;
 	enum ipc_state broker_state;
+	uint64_t served_ms;     /* when this one, or the last one, began to serve */
 	uint64_t restart_at_ms; /* when the next broker is due; 0: not */
-	uint64_t restart_ms;
+	uint64_t restart_ms;    /* how late the last was */
+	int memory;             /* what brokers hand on */
 	uint64_t stop_at_ms;
 	int status;
 	uint8_t log_key[LOG_KEY_BYTES];
@@ -48,10 +53,20 @@ struct keeper {
 
 /* --- the broker --- */
 
-static void restart_later(struct keeper *k)
+/* Returns how late. */
+static uint64_t restart_later(struct keeper *k)
 {
-	k->restart_at_ms = clock_ms() + k->restart_ms;
-	k->restart_ms = k->restart_ms * 2 < RESTART_MS_MAX ? k->restart_ms * 2 : RESTART_MS_MAX;
+	uint64_t now_ms = clock_ms();
+
+	if (!k->served_ms && k->restart_ms == 0)
+		k->restart_ms = RESTART_MS;
+	else if (!k->served_ms)
+		k->restart_ms = k->restart_ms * 2 < RESTART_MS_MAX ? k->restart_ms * 2 : RESTART_MS_MAX;
+	else
+		k->restart_ms = now_ms - k->served_ms < RESTART_SOON_MS ? RESTART_MS : 0;
+	k->served_ms = 0;
+	k->restart_at_ms = now_ms + k->restart_ms;
+	return k->restart_ms;
 }
 
 static int start_broker(struct keeper *k)
@@ -76,7 +91,7 @@ static int start_broker(struct keeper *k)
 	keeper_roomds_connect(&k->roomds, ends[0]);
 	if (epoll_ctl(k->epoll, EPOLL_CTL_ADD, ends[0], &event) < 0)
 		return -errno;
-	return keeper_equip(k->config, k->log_key, ends[0]);
+	return keeper_equip(k->config, k->log_key, k->memory, ends[0]);
 }
 
 /* --- what the broker says --- */
@@ -84,7 +99,7 @@ static int start_broker(struct keeper *k)
 static void on_serving(struct keeper *k)
 {
 	k->broker_state = IPC_IN_SERVING;
-	k->restart_ms = RESTART_MS_MIN;
+	k->served_ms = clock_ms();
 	if (k->state == KEEPER_RUNNING)
 		notify_say(k->config->notify, "STATUS=Serving", -1);
 	if (k->state != KEEPER_STARTING)
@@ -148,10 +163,10 @@ static void on_broker_died(struct keeper *k, const siginfo_t *info)
 		k->state = KEEPER_STOPPING;
 		k->status = 1;
 	} else {
+		uint64_t delay_ms = restart_later(k);
 		notify_say(k->config->notify, "STATUS=The broker was lost; another is being started", -1);
 		log_error("broker-lost", "status=%d restart_in_ms=%llu", info->si_status,
-			  (unsigned long long)k->restart_ms);
-		restart_later(k);
+			  (unsigned long long)delay_ms);
 	}
 	keeper_roomds_connect(&k->roomds, -1);
 }
@@ -183,7 +198,7 @@ static void stop(struct keeper *k)
 	notify_say(k->config->notify, "STOPPING=1\nSTATUS=Stopping", -1);
 	if (k->broker)
 		kill(k->broker, SIGTERM);
-	keeper_roomds_connect(&k->roomds, -1);
+	keeper_roomds_end(&k->roomds);
 }
 
 /* The broker first: with its end, rooms that only waited for that end by themselves. */
@@ -253,13 +268,6 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static size_t ledger_bytes(const struct settings *settings)
-{
-	struct ipc_open limits = room_limits(settings);
-
-	return ledger_size(&limits);
-}
-
 /* Starts and says what is due; while the broker's channel is full, waits for it too. */
 static void settle(struct keeper *k)
 {
@@ -279,13 +287,15 @@ int keeper_run(const struct keeper_config *config)
 			   .epoll = epoll_create1(EPOLL_CLOEXEC),
 			   .signals = open_signals(),
 			   .broker_channel = -1,
-			   .restart_ms = RESTART_MS_MIN};
+			   .memory = memory_file("broker", NULL, sizeof(struct broker_memory))};
 	struct epoll_event event = {.events = EPOLLIN, .data.u64 = 0};
 	struct epoll_event events[2];
 
-	keeper_roomds_init(&k.roomds, config->programs->roomd, ledger_bytes(config->settings));
+	struct ipc_open limits = room_limits(config->settings);
+
+	keeper_roomds_init(&k.roomds, config->programs->roomd, &limits);
 	arc4random_buf(k.log_key, sizeof(k.log_key));
-	if (k.epoll < 0 || k.signals < 0 || epoll_ctl(k.epoll, EPOLL_CTL_ADD, k.signals, &event) < 0) {
+	if (k.epoll < 0 || k.signals < 0 || k.memory < 0 || epoll_ctl(k.epoll, EPOLL_CTL_ADD, k.signals, &event) < 0) {
 		log_error("keeper-start", "error=\"%s\"", strerror(errno));
 		return 1;
 	}

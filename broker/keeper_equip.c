@@ -8,7 +8,7 @@
 #include "keeper_equip.h"
 #include "memory_file.h"
 
-int keeper_equip(const struct keeper_config *config, const uint8_t log_key[LOG_KEY_BYTES], int channel)
+int keeper_equip(const struct keeper_config *config, const uint8_t log_key[LOG_KEY_BYTES], int memory, int channel)
 {
 	const struct bind_listeners *l = config->listeners;
 	char text[SETTINGS_RENDERED_BYTES];
@@ -24,6 +24,8 @@ int keeper_equip(const struct keeper_config *config, const uint8_t log_key[LOG_K
 		return file;
 	int error = ipc_send(channel, IPC_CONFIGURE, &configure, NULL, 0, file);
 	close(file);
+	if (error == 0)
+		error = ipc_send(channel, IPC_MEMORY, &(struct ipc_nothing){0}, NULL, 0, memory);
 	if (error == 0 && config->programs->www >= 0)
 		error = ipc_send(channel, IPC_SITE, &(struct ipc_nothing){0}, NULL, 0, config->programs->www);
 	if (error == 0)

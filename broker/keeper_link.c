@@ -90,13 +90,27 @@ void keeper_heir(struct keeper_link *k, uint64_t roomd)
 
 static void on_roomd(struct keeper_link *k, const struct ipc_roomd *body, int channel)
 {
-	int ledger = k->ledger;
+	struct roomd_start start = {.number = body->roomd,
+				    .pid = body->pid,
+				    .channel = channel,
+				    .ledger = k->ledger,
+				    .roster = k->roster};
 
-	k->ledger = -1;
-	if (body->heir_of)
-		heal_on_heir(k->broker, body->heir_of, body->roomd, body->pid, channel, ledger);
+	k->ledger = k->roster = -1;
+	if (body->inherited)
+		census_begin(k->broker, &start);
+	else if (body->heir_of)
+		heal_on_heir(k->broker, body->heir_of, &start);
 	else
-		pool_on_started(&k->broker->pool, body->roomd, body->pid, channel, ledger);
+		pool_on_started(&k->broker->pool, &start);
+}
+
+/* Keeps what belongs to the roomd that comes next, instead of what was kept before. */
+static void keep(int *place, int fd)
+{
+	if (*place >= 0)
+		close(*place);
+	*place = fd;
 }
 
 static int on_configure(struct broker *b, const struct ipc_configure *body, int file)
@@ -150,9 +164,16 @@ static int on_message(struct keeper_link *k, const struct ipc_message *m)
 		on_roomd(k, m->body, m->fd);
 		return 0;
 	case IPC_LEDGER:
-		if (k->ledger >= 0)
-			close(k->ledger);
-		k->ledger = m->fd;
+		keep(&k->ledger, m->fd);
+		return 0;
+	case IPC_ROSTER:
+		keep(&k->roster, m->fd);
+		return 0;
+	case IPC_MEMORY:
+		return broker_on_memory(k->broker, m->fd);
+	case IPC_INHERITED:
+		k->broker->inherited = true;
+		broker_try_serve(k->broker);
 		return 0;
 	case IPC_HEIR_FAILED:
 		heal_on_no_heir(k->broker, ((const struct ipc_which *)m->body)->roomd);
@@ -177,7 +198,7 @@ static void on_channel(struct source *source, uint32_t events)
 	do {
 		error = ipc_recv(k->channel.fd, IPC_FROM_KEEPER, k->state, &inbox, &m);
 		/* Too few descriptors for another roomd: that one fails, the rest go on. */
-		if (error == 0 || (error == -EMFILE && (m.type == IPC_ROOMD || m.type == IPC_LEDGER)))
+		if (error == 0 || (error == -EMFILE && (m.type == IPC_ROOMD || m.type == IPC_LEDGER || m.type == IPC_ROSTER)))
 			error = on_message(k, &m);
 	} while (error == 0);
 	if (error == -EAGAIN)
@@ -193,8 +214,8 @@ int keeper_link_init(struct keeper_link *k, struct broker *broker)
 	*k = (struct keeper_link){.channel = {.fd = BROKER_FD_KEEPER, .on = on_channel},
 				  .broker = broker,
 				  .state = IPC_IN_STARTING,
-				  .ledger = -1};
-	TAILQ_INIT(&k->due);
+				  .ledger = -1,
+				  .roster = -1};
 	TAILQ_INIT(&k->due);
 	return loop_watch(&broker->loop, &k->channel, EPOLLIN);
 }

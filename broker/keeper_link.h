@@ -28,6 +28,7 @@ struct keeper_link {
 	TAILQ_HEAD(, keeper_due) due;
 	uint32_t spawns_due; /* roomds to be asked for */
 	int ledger;          /* of the roomd that comes next, or -1 */
+	int roster;          /* the same */
 };
 
 /* Takes the channel that this process was started with, and waits on it for CONFIGURE and the LISTENERs. Returns 0 or

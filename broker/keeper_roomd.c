@@ -7,8 +7,10 @@
 #include "child.h"
 #include "ipc.h"
 #include "keeper_roomd.h"
+#include "ledger.h"
 #include "log.h"
 #include "memory_file.h"
+#include "roster.h"
 
 static int compare_numbers(const struct keeper_roomd *a, const struct keeper_roomd *b)
 {
@@ -23,9 +25,12 @@ static int compare_pids(const struct keeper_roomd *a, const struct keeper_roomd 
 TREE_GENERATE(keeper_number_tree, keeper_roomd, by_number, compare_numbers)
 TREE_GENERATE(keeper_pid_tree, keeper_roomd, by_pid, compare_pids)
 
-void keeper_roomds_init(struct keeper_roomds *roomds, int program, size_t ledger_bytes)
+void keeper_roomds_init(struct keeper_roomds *roomds, int program, const struct ipc_open *limits)
 {
-	*roomds = (struct keeper_roomds){.program = program, .ledger_bytes = ledger_bytes, .broker = -1};
+	*roomds = (struct keeper_roomds){.program = program,
+					 .ledger_bytes = ledger_size(limits),
+					 .roster_bytes = roster_size(limits),
+					 .broker = -1};
 	RB_INIT(&roomds->by_number);
 	RB_INIT(&roomds->by_pid);
 	TAILQ_INIT(&roomds->due);
@@ -47,12 +52,12 @@ static void set_due(struct keeper_roomds *roomds, struct keeper_roomd *r, bool d
 	r->due = due;
 }
 
-/* Starts one with this memory file (or -errno), which is its from now on, also on failure. Returns 0 or -errno. */
-static int start(struct keeper_roomds *roomds, int ledger, uint64_t heir_of)
+/* Starts one with these memory files (or -errno), which are its from now on, also on failure. Returns 0 or -errno. */
+static int start(struct keeper_roomds *roomds, int ledger, int roster, uint64_t heir_of)
 {
 	struct keeper_roomd *r = calloc(1, sizeof(*r));
 	int ends[2] = {-1, -1};
-	int error = ledger < 0 ? ledger : r ? ipc_channel(ends) : -ENOMEM;
+	int error = ledger < 0 ? ledger : roster < 0 ? roster : r ? ipc_channel(ends) : -ENOMEM;
 
 	if (error < 0)
 		goto fail;
@@ -65,6 +70,7 @@ static int start(struct keeper_roomds *roomds, int ledger, uint64_t heir_of)
 	r->heir_of = heir_of;
 	r->channel = ends[0];
 	r->ledger = ledger;
+	r->roster = roster;
 	RB_INSERT(keeper_number_tree, &roomds->by_number, r);
 	RB_INSERT(keeper_pid_tree, &roomds->by_pid, r);
 	set_due(roomds, r, true);
@@ -76,8 +82,17 @@ fail:
 			close(ends[i]);
 	if (ledger >= 0)
 		close(ledger);
+	if (roster >= 0)
+		close(roster);
 	free(r);
 	return error;
+}
+
+static int start_fresh(struct keeper_roomds *roomds)
+{
+	int ledger = memory_file("room", NULL, roomds->ledger_bytes);
+
+	return start(roomds, ledger, ledger < 0 ? -1 : memory_file("roster", NULL, roomds->roster_bytes), 0);
 }
 
 static void let_go(struct keeper_roomd *r)
@@ -91,8 +106,10 @@ static void let_go(struct keeper_roomd *r)
 static void bury(struct keeper_roomds *roomds, struct keeper_roomd *r)
 {
 	let_go(r);
-	if (r->ledger >= 0)
+	if (r->ledger >= 0) {
 		close(r->ledger);
+		close(r->roster);
+	}
 	set_due(roomds, r, false);
 	RB_REMOVE(keeper_number_tree, &roomds->by_number, r);
 	free(r);
@@ -101,16 +118,16 @@ static void bury(struct keeper_roomds *roomds, struct keeper_roomd *r)
 /* One that is dead and that nobody asks for any more is buried; one whose room is to go on gets its heir. */
 static void settle_dead(struct keeper_roomds *roomds, struct keeper_roomd *r)
 {
-	if (roomds->broker < 0) { /* everyone goes: nobody is left to have an heir for */
+	if (roomds->broker < 0) { /* nobody is left to have an heir for */
 		r->heir_wanted = r->heir_failed = false;
-		r->released = true;
+		r->released |= r->dead;
 	}
 	if (!r->dead || r->heir_failed)
 		return;
 	if (r->heir_wanted) {
 		int ledger = r->ledger;
 		r->ledger = -1;
-		if (start(roomds, ledger, r->number) < 0) {
+		if (start(roomds, ledger, r->roster, r->number) < 0) {
 			r->heir_failed = true;
 			set_due(roomds, r, true);
 			return;
@@ -128,13 +145,22 @@ void keeper_roomds_connect(struct keeper_roomds *roomds, int broker)
 
 	roomds->broker = broker;
 	roomds->spawns_due = roomds->failed_due = 0;
+	roomds->inherited_due = broker >= 0;
 	for (struct keeper_roomd *r = RB_MIN(keeper_number_tree, &roomds->by_number); r; r = next) {
 		next = RB_NEXT(keeper_number_tree, &roomds->by_number, r);
-		let_go(r);
-		set_due(roomds, r, false);
-		r->heir_wanted = r->heir_failed = false;
+		r->inherited = true;
+		set_due(roomds, r, broker >= 0 && !r->dead && !r->released);
 		settle_dead(roomds, r);
 	}
+}
+
+void keeper_roomds_end(struct keeper_roomds *roomds)
+{
+	struct keeper_roomd *r;
+
+	keeper_roomds_connect(roomds, -1);
+	RB_FOREACH (r, keeper_number_tree, &roomds->by_number)
+		let_go(r);
 }
 
 void keeper_roomds_spawn(struct keeper_roomds *roomds, uint32_t count)
@@ -169,7 +195,8 @@ static bool say(const struct keeper_roomds *roomds, enum ipc_type type, const vo
 static bool say_due(struct keeper_roomds *roomds, struct keeper_roomd *r)
 {
 	struct ipc_which which = {r->number};
-	struct ipc_roomd roomd = {.roomd = r->number, .heir_of = r->heir_of, .pid = r->pid};
+	struct ipc_roomd roomd = {
+	    .roomd = r->number, .heir_of = r->heir_of, .pid = r->pid, .inherited = r->inherited};
 
 	if (r->heir_failed) {
 		if (!say(roomds, IPC_HEIR_FAILED, &which, -1))
@@ -177,9 +204,10 @@ static bool say_due(struct keeper_roomds *roomds, struct keeper_roomd *r)
 		bury(roomds, r);
 		return true;
 	}
-	/* In this order: the broker knows the ledger when it first hears of the roomd. (Said again, it replaces the
+	/* In this order: the broker knows the files when it first hears of the roomd. (Said again, they replace the
 	 * first.) */
-	if (!say(roomds, IPC_LEDGER, &which, r->ledger) || !say(roomds, IPC_ROOMD, &roomd, r->channel))
+	if (!say(roomds, IPC_LEDGER, &which, r->ledger) || !say(roomds, IPC_ROSTER, &which, r->roster) ||
+	    !say(roomds, IPC_ROOMD, &roomd, r->channel))
 		return false;
 	set_due(roomds, r, false);
 	return true;
@@ -193,12 +221,16 @@ bool keeper_roomds_settle(struct keeper_roomds *roomds)
 		if (r) {
 			if (!say_due(roomds, r))
 				return false;
+		} else if (roomds->inherited_due) {
+			if (!say(roomds, IPC_INHERITED, &(struct ipc_nothing){0}, -1))
+				return false;
+			roomds->inherited_due = false;
 		} else if (roomds->failed_due) {
 			if (!say(roomds, IPC_SPAWN_FAILED, &failed, -1))
 				return false;
 			roomds->failed_due = 0;
 		} else if (roomds->spawns_due) {
-			int error = start(roomds, memory_file("room", NULL, roomds->ledger_bytes), 0);
+			int error = start_fresh(roomds);
 			roomds->spawns_due--;
 			if (error < 0) {
 				roomds->failed_due = 1 + roomds->spawns_due;

@@ -1,11 +1,13 @@
 /*
- * keeper_roomd - the keeper's roomds: starts them, tells the broker of them, buries them.
- * Process: keeper.  Owns: the processes; a duplicate of the broker's end of each one's channel, so that the room
- * outlives the broker; each one's memory file, so that the room outlives its roomd. Never:   blocks on the broker: what
+ * keeper_roomd - the keeper's roomds: starts them, tells every broker of them, buries them.
+ * Process: keeper.  Owns: the processes; a duplicate of the broker's end of each one's channel, and its roster, so that
+ * the room outlives the broker; its ledger, so that the room outlives its roomd. Never:   blocks on the broker: what
  * does not go into its channel now goes later. Fails:   what can't be started is said to the broker, which asks again.
  *
- * States of a roomd: ALIVE --reaped--> DEAD --HEIR from the broker--> (another is started with its memory file) freed
+ * States of a roomd: ALIVE --reaped--> DEAD --HEIR from the broker--> (another is started with its files) freed
  *                    ALIVE --RELEASE from the broker--> released --reaped--> freed       DEAD --RELEASE--> freed
+ * While there is no broker, whoever lives goes on, and the next broker is told of it; who dies is buried, for its
+ * clients' connections went with the broker.
  */
 #ifndef KEEPER_ROOMD_H
 #define KEEPER_ROOMD_H
@@ -31,8 +33,10 @@ struct keeper_roomd {
 	uint64_t heir_of;
 	pid_t pid;
 	int channel; /* -1: let go */
-	int ledger;  /* -1: its heir has it */
-	bool due;    /* the broker is to be told of it, or (heir_failed) that its heir could not be started */
+	int ledger;  /* -1: its heir has it, and the roster */
+	int roster;
+	bool inherited; /* from another broker */
+	bool due;       /* the broker is to be told of it, or (heir_failed) that its heir could not be started */
 	bool dead;
 	bool released;
 	bool heir_wanted;
@@ -45,20 +49,25 @@ struct keeper_roomds {
 	RB_HEAD(keeper_pid_tree, keeper_roomd) by_pid;
 	TAILQ_HEAD(, keeper_roomd) due;
 	int program;         /* roomd's */
-	size_t ledger_bytes; /* of a fresh room's memory file */
+	size_t ledger_bytes; /* of a fresh room's memory files */
+	size_t roster_bytes;
 	int broker;          /* the channel to the broker; -1: there is none */
 	uint64_t last_number;
 	uint32_t spawns_due; /* asked for and not started */
 	uint32_t failed_due; /* asked for, and could not be started: the broker is to be told */
 	int failed_error;
-	unsigned stopped; /* that wait for kill_ms */
+	bool inherited_due; /* the broker is to be told that it knows all there were before it */
+	unsigned stopped;   /* that wait for kill_ms */
 };
 
 /* `program` is an open executable, of which starts are made; it stays the caller's. */
-void keeper_roomds_init(struct keeper_roomds *roomds, int program, size_t ledger_bytes);
+void keeper_roomds_init(struct keeper_roomds *roomds, int program, const struct ipc_open *limits);
 
-/* There is a new broker, or (-1) none any more. Without one every roomd's channel is let go: the rooms end. */
+/* There is a new broker, which is to be told of all; or (-1) none any more. */
 void keeper_roomds_connect(struct keeper_roomds *roomds, int broker);
+
+/* Lets every roomd's channel go: the rooms end by themselves, if nobody else holds the channels. */
+void keeper_roomds_end(struct keeper_roomds *roomds);
 
 /* From the broker: SPAWN; and HEIR, KILL or RELEASE of one. */
 void keeper_roomds_spawn(struct keeper_roomds *roomds, uint32_t count);

@@ -23,7 +23,7 @@ struct room_traffic ledger_view_room(const struct room *room)
 bool ledger_view_seat(const struct room *room, uint64_t client, unsigned *hint, struct seat_view *ret)
 {
 	const struct ledger *ledger = ledger_of(room);
-	unsigned seats = ledger_seats(&room->broker->limits);
+	unsigned seats = ledger_seats(&room->limits);
 
 	for (unsigned i = 0; ledger && i < seats; i++) {
 		const struct seat *seat = &ledger->seats[(*hint + i) % seats];

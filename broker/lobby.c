@@ -77,7 +77,7 @@ static void join(struct client *c, const struct client_message *m)
 	else
 		room_join(c, &m->room_id, &m->sender, &complaint);
 	if (c->state == CLIENT_WAITING)
-		histogram_add(&c->broker->stats.lobby, (c->broker->loop.now_ms - c->entered_ms) * 1000);
+		histogram_add(&c->broker->memory->stats.lobby, (c->broker->loop.now_ms - c->entered_ms) * 1000);
 	if (complaint.code != ERROR_NONE)
 		refuse(c, &complaint);
 }

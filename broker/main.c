@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -110,8 +111,37 @@ void broker_on_equipped(struct broker *b)
 	pool_refill(&b->pool);
 }
 
-void broker_on_first_roomd(struct broker *b)
+int broker_on_memory(struct broker *b, int file)
 {
+	off_t size = lseek(file, 0, SEEK_END);
+	struct broker_memory *memory =
+	    mmap(NULL, sizeof(struct broker_memory), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+
+	close(file);
+	if (memory == MAP_FAILED || size < (off_t)sizeof(struct broker_memory))
+		return -ENOMEM;
+	b->memory = memory;
+	if (memory->version == BROKER_MEMORY_VERSION) {
+		if (memory->log_chosen && memory->log_setting == (uint32_t)b->settings.log_level) {
+			b->settings.log_level = (int)memory->log_level;
+			log_set_level((enum log_level)memory->log_level);
+		}
+		return 0;
+	}
+	/* The first broker's; or another version's, of which only what never moves is known. */
+	*memory = (struct broker_memory){
+	    .version = BROKER_MEMORY_VERSION,
+	    .clients = memory->clients,
+	    .rooms = memory->rooms,
+	    .started_ms = b->loop.now_ms,
+	};
+	return 0;
+}
+
+void broker_try_serve(struct broker *b)
+{
+	if (!b->inherited || !b->pool.proven || b->serving)
+		return;
 	if (!judge_sandbox(b, "roomd", b->pool.sandbox_layers)) {
 		broker_stop(b);
 		return;
@@ -194,7 +224,7 @@ int main(int argc, char *argv[], char *envp[])
 	int error = loop_init(&broker.loop);
 	if (error == 0)
 		error = loop_watch(&broker.loop, &signals, EPOLLIN);
-	broker.started_ms = broker.loop.now_ms;
+	
 	if (error == 0)
 		error = keeper_link_init(&broker.keeper, &broker);
 	if (error < 0) {

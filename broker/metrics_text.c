@@ -101,7 +101,7 @@ static uint64_t later(uint64_t a, uint64_t b)
 static void sum_rooms(struct metrics *m)
 {
 	struct broker *b = m->broker;
-	struct room_traffic sum = b->stats.rooms;
+	struct room_traffic sum = b->memory->stats.rooms;
 
 	for (struct room *room = registry_after(&b->registry, NULL); room; room = registry_next(room)) {
 		struct room_traffic traffic = ledger_view_room(room);
@@ -122,7 +122,7 @@ static void sum_rooms(struct metrics *m)
 static void rooms(struct text *t, struct metrics *m)
 {
 	const struct room_traffic *r = &m->rooms;
-	const struct stats *s = &m->broker->stats;
+	const struct stats *s = &m->broker->memory->stats;
 
 	sum_rooms(m);
 	describe(t, "relayed_messages_total", "counter", "Signals relayed, by action.");
@@ -183,20 +183,20 @@ static void processes(struct text *t, struct broker *b, const struct stats *s)
 	one(t, "roomds_failed_total", "counter", "Room processes that could not be started.", s->roomds_failed);
 	one(t, "roomds_lost_total", "counter", "Room processes that ended without being told to.", s->roomds_lost);
 	one(t, "rooms_healed_total", "counter", "Rooms that went on in another process.", s->rooms_healed);
-	one(t, "draining", "gauge", "Whether new rooms are refused.", b->draining);
+	one(t, "draining", "gauge", "Whether new rooms are refused.", b->memory->draining);
 	one(t, "operators", "gauge", "Connections to the control socket now.", b->control.count);
 }
 
 void metrics_write(struct text *t, struct metrics *m)
 {
 	struct broker *b = m->broker;
-	const struct stats *s = &b->stats;
+	const struct stats *s = &b->memory->stats;
 
 	describe(t, "build_info", "gauge", "What runs.");
 	text_add(t, PREFIX "build_info{version=\"" VIDEO_SIGNALING_VERSION "\"} 1\n");
 	describe(t, "uptime_seconds", "gauge", "Since the broker started.");
 	text_add(t, PREFIX "uptime_seconds ");
-	seconds(t, (b->loop.now_ms - b->started_ms) * 1000);
+	seconds(t, (b->loop.now_ms - b->memory->started_ms) * 1000);
 	text_add(t, "\n");
 	clients(t, b, s);
 	processes(t, b, s);

@@ -70,16 +70,15 @@ void pool_forget(struct pool *p, struct room *room)
 	room->awaits_roomd = false;
 }
 
-void pool_on_started(struct pool *p, uint64_t number, pid_t pid, int channel, int ledger)
+void pool_on_started(struct pool *p, const struct roomd_start *start)
 {
-	struct roomd *r = roomd_new(p->broker, number, channel, ledger);
+	struct roomd *r = roomd_new(p->broker, start);
 
 	if (r) {
-		r->pid = pid;
 		TAILQ_INSERT_TAIL(&p->roomds, r, link);
 		return;
 	}
-	keeper_release(&p->broker->keeper, number); /* its channel ends, so it will too */
+	keeper_release(&p->broker->keeper, start->number); /* its channel ends, so it will too */
 	pool_on_failed(p, 1, -ENOMEM);
 }
 
@@ -94,7 +93,7 @@ static void try_later(struct pool *p)
 void pool_on_failed(struct pool *p, unsigned count, int error)
 {
 	log_error("pool-failed", "count=%u error=\"%s\" retry_in_ms=%u", count, strerror(-error), p->retry_ms);
-	p->broker->stats.roomds_failed += count;
+	p->broker->memory->stats.roomds_failed += count;
 	p->starting -= count < p->starting ? count : p->starting;
 	p->failing = true;
 	try_later(p);
@@ -110,9 +109,10 @@ void pool_on_ready(struct pool *p, struct roomd *r, uint32_t sandbox_layers)
 	p->warm++;
 	p->retry_ms = RETRY_MS_MIN;
 	p->failing = false;
+	p->proven = true;
 	p->sandbox_layers &= sandbox_layers;
 	if (!p->broker->serving)
-		broker_on_first_roomd(p->broker);
+		broker_try_serve(p->broker);
 	if (!room)
 		return;
 	pool_forget(p, room);

@@ -18,6 +18,7 @@ struct pool {
 	unsigned warm;
 	unsigned retry_ms;
 	bool failing;            /* the last attempt to start one came to nothing */
+	bool proven; /* one was ready: the sandbox is known to hold, or not to */
 	uint32_t sandbox_layers; /* in force in every roomd so far */
 	struct timer timer;      /* to try again */
 	TAILQ_HEAD(, room) waiting;
@@ -39,7 +40,7 @@ void pool_await(struct pool *pool, struct room *room);
 void pool_forget(struct pool *pool, struct room *room);
 
 /* What became of roomds: one was started, could not be, is ready, is not a room's any more, has gone. */
-void pool_on_started(struct pool *pool, uint64_t number, pid_t pid, int channel, int ledger);
+void pool_on_started(struct pool *pool, const struct roomd_start *start);
 void pool_on_failed(struct pool *pool, unsigned count, int error);
 void pool_on_ready(struct pool *pool, struct roomd *roomd, uint32_t sandbox_layers);
 void pool_add(struct pool *pool, struct roomd *roomd);

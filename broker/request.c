@@ -55,7 +55,7 @@ static void answer(struct client *c, const struct answer *a)
 			 a->status == 426 ? "upgrade, close" : "close", a->headers ? a->headers : "");
 	struct iovec parts[2] = {{head, (size_t)n}, {(void *)(uintptr_t)a->body, a->length}};
 
-	c->broker->stats.requests_refused += a->status >= 400;
+	c->broker->memory->stats.requests_refused += a->status >= 400;
 	client_send(c, parts, a->head_only ? 1 : 2);
 	client_finish(c);
 }
@@ -82,7 +82,7 @@ void request_on_timeout(struct client *c)
 
 static void serve_health(struct client *c, const struct http_request *r)
 {
-	bool draining = c->broker->draining;
+	bool draining = c->broker->memory->draining;
 	char body[128];
 	int n = snprintf(body, sizeof(body),
 			 "{\"status\":\"%s\",\"service\":\"video-signaling-server\",\"version\":\"%s\"}",
@@ -152,8 +152,8 @@ static void upgrade(struct client *c, const struct http_request *r)
 		     accept, *r->protocol ? "Sec-WebSocket-Protocol: " : "", r->protocol, *r->protocol ? "\r\n" : "");
 	struct iovec part = {head, (size_t)n};
 	client_send(c, &part, 1);
-	c->broker->stats.upgrades++;
-	histogram_add(&c->broker->stats.handshake, clock_us() - c->since_us);
+	c->broker->memory->stats.upgrades++;
+	histogram_add(&c->broker->memory->stats.handshake, clock_us() - c->since_us);
 	if (c->state == CLIENT_REQUEST)
 		lobby_enter(c);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bsd/stdlib.h>
 
@@ -29,10 +30,15 @@ void room_free(struct room *room)
 
 static void on_retry(struct timer *timer)
 {
-	room_seat(container_of(timer, struct room, timer));
+	struct room *room = container_of(timer, struct room, timer);
+
+	if (room->counting)
+		census_on_silence(room);
+	else
+		room_seat(room);
 }
 
-static struct room *room_new(struct broker *b, const struct name *id)
+struct room *room_new(struct broker *b, const struct name *id, const struct ipc_open *limits)
 {
 	struct room *room = calloc(1, sizeof(*room));
 
@@ -40,15 +46,14 @@ static struct room *room_new(struct broker *b, const struct name *id)
 		return NULL;
 	room->broker = b;
 	room->id = *id;
-	room->number = ++b->rooms_number;
-	room->opened_ms = b->loop.now_ms;
+	room->limits = *limits;
+	room->limits.room_id = *id;
 	room->timer.on = on_retry;
 	TAILQ_INIT(&room->waiting);
 	TAILQ_INIT(&room->reseating);
 	TAILQ_INIT(&room->seated);
 	heal_init(room);
 	registry_add(&b->registry, room);
-	event_room_opened(room);
 	return room;
 }
 
@@ -62,9 +67,9 @@ void room_move(struct room *room, struct client *c, struct client_list *list)
 		TAILQ_INSERT_TAIL(list, c, room_link);
 }
 
-/* The client is not the room's any more. */
-static void leave(struct room *room, struct client *c)
+void room_leave(struct room *room, struct client *c)
 {
+	roster_leave(room, c);
 	room_move(room, c, NULL);
 	room->members -= c->member;
 	c->member = false;
@@ -90,7 +95,7 @@ static struct room *find_or_make(struct broker *b, const struct name *id, struct
 {
 	struct room *room = registry_find(&b->registry, id);
 
-	if (room && room->members >= b->limits.max_members && room->roomd) {
+	if (room && room->members >= room->limits.max_members && room->roomd) {
 		/* Whoever has just left may have been heard of by the client, and not yet by us. */
 		roomd_read(room->roomd);
 		room = registry_find(&b->registry, id);
@@ -99,13 +104,13 @@ static struct room *find_or_make(struct broker *b, const struct name *id, struct
 		complain(ret_complaint, ERROR_INTERNAL, "This room has failed again and again: try again in a minute.");
 		return NULL;
 	}
-	if (room && room->members >= b->limits.max_members) {
-		complain(ret_complaint, ERROR_ROOM_FULL, "A room has at most %u members.", b->limits.max_members);
+	if (room && room->members >= room->limits.max_members) {
+		complain(ret_complaint, ERROR_ROOM_FULL, "A room has at most %u members.", room->limits.max_members);
 		return NULL;
 	}
 	if (room)
 		return room;
-	if (b->draining) {
+	if (b->memory->draining) {
 		complain(ret_complaint, ERROR_DRAINING, "Rooms that exist can be joined; new ones begin elsewhere.");
 		return NULL;
 	}
@@ -114,9 +119,14 @@ static struct room *find_or_make(struct broker *b, const struct name *id, struct
 			 "Rooms that exist can be joined; for a new one, try again later.");
 		return NULL;
 	}
-	room = room_new(b, id);
-	if (!room)
+	room = room_new(b, id, &b->limits);
+	if (!room) {
 		complain(ret_complaint, ERROR_INTERNAL, "There is no memory for another room: try again later.");
+		return NULL;
+	}
+	room->number = ++b->memory->rooms;
+	room->opened_ms = b->loop.now_ms;
+	event_room_opened(room);
 	return room;
 }
 
@@ -128,7 +138,7 @@ void room_join(struct client *c, const struct name *id, const struct name *sende
 	if (!room)
 		return;
 	make_id(&c->id);
-	c->number = ++b->clients.number; /* a seat that it had before is not this one */
+	c->number = ++b->memory->clients; /* a seat that it had before is not this one */
 	c->asked_us = clock_us();
 	c->joined_ms = b->loop.now_ms;
 	c->sender = *sender;
@@ -162,6 +172,8 @@ static int adopt(struct room *room, struct client *c)
 				 .allowance = c->allowance,
 				 .sender = c->sender};
 	const uint8_t *rest = c->input ? c->input + c->in.at : NULL;
+
+	roster_enter(room, c);
 	int error = roomd_send(room->roomd, IPC_ADOPT, &body, rest, c->in.end - c->in.at, c->source.fd);
 
 	if (error < 0)
@@ -196,6 +208,10 @@ void room_seat(struct room *room)
 {
 	struct client *c;
 
+	if (room->counting) {
+		census_ask(room);
+		return;
+	}
 	room_retrace(room);
 	if (room->roomd && !heal_reseat(room))
 		return;
@@ -217,15 +233,13 @@ void room_seat(struct room *room)
 
 void room_on_roomd(struct room *room, struct roomd *r)
 {
-	struct ipc_open open = room->broker->limits;
-
-	open.room_id = room->id;
 	room->roomd = r;
 	room->traced = false;
 	room->sent = 0;
 	room->vacant = true;
 	r->room = room;
-	roomd_send(r, IPC_OPEN, &open, NULL, 0, -1); /* the first message: if it fails, the channel has ended */
+	roster_open(room);
+	roomd_send(r, IPC_OPEN, &room->limits, NULL, 0, -1); /* the first message: if it fails, the channel has ended */
 	r->state = IPC_IN_OPEN;
 	log_debug("room-opened", "room=%s roomd=%llu", LOG_ROOM(room), (unsigned long long)r->number);
 }
@@ -237,7 +251,7 @@ void room_on_no_roomd(struct room *room)
 
 	complain(&complaint, ERROR_INTERNAL, "No process could be started for this room: try again later.");
 	while ((c = TAILQ_FIRST(&room->waiting)) != NULL) {
-		leave(room, c);
+		room_leave(room, c);
 		lobby_refuse(c, &complaint);
 	}
 	room_free(room);
@@ -269,38 +283,60 @@ static int on_left(struct room *room, const struct ipc_left *body)
 	return 0;
 }
 
+/* Finds who has left already, and whose connection is now spoken of. In a room of another broker's, that one may have
+ * heard that it left; and *ret may be NULL: one whose connection was only saying goodbye. Returns 0 or -EPROTO. */
+static int find_departed(struct room *room, uint64_t number, struct client **ret)
+{
+	struct client *c = find_seated(room, number);
+
+	*ret = c;
+	if (room->counting && c && c->member) {
+		c->member = false;
+		room->members--;
+	}
+	return (c && !c->member) || (!c && room->inherited) ? 0 : -EPROTO;
+}
+
 static int on_return(struct room *room, const struct ipc_message *m)
 {
 	const struct ipc_return *body = m->body;
-	struct client *c = find_seated(room, body->client);
+	struct client *c;
 
-	if (!c || c->member)
-		return -EPROTO;
-	leave(room, c);
+	if (find_departed(room, body->client, &c) < 0 || !c) {
+		if (m->fd >= 0)
+			close(m->fd);
+		return c ? -EPROTO : 0;
+	}
+	/* The duplicate that we have had all the time is as good. */
+	if (c->source.fd < 0)
+		c->source.fd = m->fd;
+	else if (m->fd >= 0)
+		close(m->fd);
+	room_leave(room, c);
 	lobby_return(c, body, m->tail, m->tail_length);
 	return 0;
 }
 
 static int on_closed(struct room *room, const struct ipc_closed *body)
 {
-	struct client *c = find_seated(room, body->client);
+	struct client *c;
+	int error = find_departed(room, body->client, &c);
 
-	if (!c || c->member)
-		return -EPROTO;
+	if (error < 0 || !c)
+		return error;
 	log_debug("closed", "client=%llu code=%u", (unsigned long long)c->number, body->close_code);
-	stats_closed(&room->broker->stats, body->close_code);
-	leave(room, c);
+	stats_closed(&room->broker->memory->stats, body->close_code);
+	room_leave(room, c);
 	client_end(c, false);
 	return 0;
 }
 
-/* Ends a room in which nobody sits and for which nobody waits. */
-static void end_if_vacant(struct room *room)
+void room_end_if_vacant(struct room *room)
 {
-	if (!room->roomd || !room->vacant || !TAILQ_EMPTY(&room->waiting))
+	if (!room->roomd || !room->vacant || room->counting || !TAILQ_EMPTY(&room->waiting))
 		return;
 	log_debug("room-closed", "room=%s", LOG_ROOM(room));
-	stats_add_room(&room->broker->stats.rooms, &room->roomd->ledger->traffic);
+	stats_add_room(&room->broker->memory->stats.rooms, &room->roomd->ledger->traffic);
 	roomd_retire(room->roomd);
 	room->roomd = NULL;
 	room_free(room);
@@ -309,6 +345,8 @@ static void end_if_vacant(struct room *room)
 /* The room's process has nobody: that is the truth only if it has seen everyone whom we ever sent there. */
 static int on_empty(struct room *room, const struct ipc_empty *body)
 {
+	if (room->counting)
+		return 0; /* it will say so again */
 	if (body->seen > room->sent)
 		return -EPROTO;
 	if (body->seen != room->sent)
@@ -316,7 +354,7 @@ static int on_empty(struct room *room, const struct ipc_empty *body)
 	if (!TAILQ_EMPTY(&room->seated))
 		return -EPROTO;
 	room->vacant = true;
-	end_if_vacant(room);
+	room_end_if_vacant(room);
 	return 0;
 }
 
@@ -333,6 +371,10 @@ int room_on_message(struct room *room, const struct ipc_message *m)
 		return on_empty(room, m->body);
 	case IPC_TRACED:
 		return event_traced(room, m->body) ? 0 : -EPROTO;
+	case IPC_SITS:
+		return census_on_sits(room, m->body, m->fd);
+	case IPC_COUNTED:
+		return census_on_counted(room, m->body);
 	default:
 		return -EPROTO;
 	}
@@ -355,9 +397,9 @@ void room_begin_or_end(struct room *room)
 
 void room_forget(struct room *room, struct client *c)
 {
-	leave(room, c);
+	room_leave(room, c);
 	if (room->awaits_roomd && TAILQ_EMPTY(&room->waiting))
 		room_free(room);
 	else
-		end_if_vacant(room);
+		room_end_if_vacant(room);
 }

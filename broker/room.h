@@ -8,6 +8,7 @@
  *                                    OPEN --its roomd is lost--> HEALING --its heir is ready--> OPEN
  *                                                                HEALING --nobody sat in it--> AWAITING, or freed
  *                                    OPEN --lost too often--> POISONED --a minute--> freed
+ *         of another broker's: COUNTING --COUNTED--> OPEN          (census.h)
  */
 #ifndef ROOM_H
 #define ROOM_H
@@ -24,7 +25,11 @@ struct room {
 	uint64_t number; /* never reused */
 	uint64_t opened_ms;
 	struct name id;
+	struct ipc_open limits; /* those of the settings when it was opened */
 	bool awaits_roomd;
+	bool inherited; /* opened by another broker */
+	bool counting;  /* COUNTED has not come yet */
+	bool census_due; /* CENSUS is still to be sent */
 	bool vacant;         /* its roomd has nobody, and we have sent it nobody since */
 	bool traced;         /* its roomd tells of signals */
 	unsigned members;    /* waiting, or seated and not LEFT */
@@ -34,8 +39,11 @@ struct room {
 	struct client_list reseating; /* clients that its heir does not have yet */
 	struct client_list seated;    /* clients that its roomd has */
 	uint64_t sent;                /* ADOPTs to this roomd */
-	struct timer timer;           /* to try again when too many descriptors are in flight */
+	struct timer timer;           /* to try again when too many descriptors are in flight; or COUNTED is due */
 };
+
+/* Makes the room of that name, which must not be there. NULL: no memory. */
+struct room *room_new(struct broker *broker, const struct name *id, const struct ipc_open *limits);
 
 /* Lets a client of the lobby join the room of that name, which is made if absent: the client is WAITING then, and the
  * caller calls room_seat() when it has put its input in order. Or sets *ret_complaint. */
@@ -55,8 +63,14 @@ void room_on_no_roomd(struct room *room);
 /* From its roomd: a message. Returns -EPROTO if it can't be true. The room may be gone after this. */
 int room_on_message(struct room *room, const struct ipc_message *message);
 
+/* The client is not the room's any more. */
+void room_leave(struct room *room, struct client *client);
+
 /* Moves a client of the room to another of the room's lists. */
 void room_move(struct room *room, struct client *client, struct client_list *list);
+
+/* Ends the room if its roomd has nobody and nobody waits for it. */
+void room_end_if_vacant(struct room *room);
 
 /* Nobody sits in the room, and it has no roomd: gets one if somebody waits, else ends. */
 void room_begin_or_end(struct room *room);

@@ -14,7 +14,7 @@ static void close_waiting(struct room *room, struct client *c, uint16_t code, co
 /* A room whose heir is on its way is told when that is there. */
 static int tell(struct room *room, enum ipc_type type, const void *body)
 {
-	if (!room->roomd || !TAILQ_EMPTY(&room->reseating))
+	if (!room->roomd || room->counting || !TAILQ_EMPTY(&room->reseating))
 		return -EAGAIN;
 	return roomd_send(room->roomd, type, body, NULL, 0, -1);
 }
@@ -69,8 +69,8 @@ void room_retrace(struct room *room)
 	bool wanted = is_wanted(room);
 	struct ipc_flag body = {.on = wanted};
 
-	/* What can't be said now is said when the channel has place. */
-	if (room->roomd && room->traced != wanted && roomd_send(room->roomd, IPC_TRACE, &body, NULL, 0, -1) == 0)
+	/* What can't be said now is said when the channel has place, or everyone was counted. */
+	if (room->roomd && !room->counting && room->traced != wanted && roomd_send(room->roomd, IPC_TRACE, &body, NULL, 0, -1) == 0)
 		room->traced = wanted;
 }
 
@@ -90,5 +90,7 @@ const char *room_state_text(const struct room *room)
 		return "poisoned";
 	if (heal_is_under_way(room) || !TAILQ_EMPTY(&room->reseating))
 		return "healing";
+	if (room->counting)
+		return "counting";
 	return room->roomd ? "open" : "starting";
 }

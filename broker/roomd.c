@@ -24,38 +24,45 @@ static void on_channel(struct source *source, uint32_t events)
 		roomd_read(r);
 }
 
-/* Maps the ledger, and closes its descriptor. (fstat() takes paths as well: the sandbox does without.) */
-static int map(struct roomd *r, int ledger)
+/* Maps a memory file. (fstat() takes paths as well: the sandbox does without.) NULL: it can't be. */
+static void *map(int file, int protection, size_t *ret_bytes)
 {
-	off_t size = lseek(ledger, 0, SEEK_END);
-	void *at = MAP_FAILED;
+	off_t size = lseek(file, 0, SEEK_END);
+	void *at = size > 0 ? mmap(NULL, (size_t)size, protection, MAP_SHARED, file, 0) : MAP_FAILED;
 
-	if (size > 0)
-		at = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, ledger, 0);
-	close(ledger);
-	if (at == MAP_FAILED)
-		return -ENOMEM;
-	r->ledger = at;
-	r->ledger_bytes = (size_t)size;
-	return 0;
+	*ret_bytes = (size_t)size;
+	return at == MAP_FAILED ? NULL : at;
 }
 
-struct roomd *roomd_new(struct broker *b, uint64_t number, int channel, int ledger)
+void roomd_start_close(const struct roomd_start *start)
+{
+	const int fds[] = {start->channel, start->ledger, start->roster};
+
+	for (unsigned i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+struct roomd *roomd_new(struct broker *b, const struct roomd_start *start)
 {
 	struct roomd *r = calloc(1, sizeof(*r));
 
-	if (!r || channel < 0 || ledger < 0) {
+	if (!r || start->channel < 0 || start->ledger < 0 || start->roster < 0) {
 		free(r);
-		if (channel >= 0)
-			close(channel);
-		if (ledger >= 0)
-			close(ledger);
+		roomd_start_close(start);
 		return NULL;
 	}
-	*r = (struct roomd){
-	    .channel = {.fd = channel, .on = on_channel}, .broker = b, .number = number, .state = IPC_IN_STARTING};
+	*r = (struct roomd){.channel = {.fd = start->channel, .on = on_channel},
+			    .broker = b,
+			    .number = start->number,
+			    .pid = start->pid,
+			    .state = IPC_IN_STARTING};
 	b->roomds++;
-	if (map(r, ledger) == 0 && loop_watch(&b->loop, &r->channel, EPOLLIN) == 0)
+	r->ledger = map(start->ledger, PROT_READ, &r->ledger_bytes);
+	r->roster = map(start->roster, PROT_READ | PROT_WRITE, &r->roster_bytes);
+	close(start->ledger);
+	close(start->roster);
+	if (r->ledger && r->roster && loop_watch(&b->loop, &r->channel, EPOLLIN) == 0)
 		return r;
 	roomd_free(r);
 	return NULL;
@@ -65,6 +72,8 @@ void roomd_free(struct roomd *r)
 {
 	if (r->ledger)
 		munmap((void *)(uintptr_t)r->ledger, r->ledger_bytes);
+	if (r->roster)
+		munmap(r->roster, r->roster_bytes);
 	loop_watch(&r->broker->loop, &r->channel, 0);
 	close(r->channel.fd);
 	r->broker->roomds--;
@@ -104,7 +113,7 @@ static void lose(struct roomd *r, int error)
 	}
 	if (r->state != IPC_IN_RETIRED) {
 		log_warn("roomd-lost", "roomd=%llu", (unsigned long long)r->number);
-		r->broker->stats.roomds_lost++;
+		r->broker->memory->stats.roomds_lost++;
 	}
 	if (room) {
 		heal_begin(room, r);
@@ -124,14 +133,18 @@ void roomd_read(struct roomd *r)
 		int error = ipc_recv(r->channel.fd, IPC_FROM_ROOMD, r->state, &inbox, &m);
 		if (error == -EAGAIN)
 			return;
+		if (error == -EMFILE)
+			error = 0; /* without the descriptor: its client is looked for one of its own */
 		if (error < 0) {
 			lose(r, error);
 			return;
 		}
 		log_trace("from-roomd", "roomd=%llu message=%s", (unsigned long long)r->number, ipc_name(m.type));
+		if (m.type == IPC_READY && r->state == IPC_IN_COUNTING)
+			continue; /* the news was for the broker before us */
 		if (m.type == IPC_READY) {
 			r->state = IPC_IN_WARM;
-			r->broker->stats.roomds_started++;
+			r->broker->memory->stats.roomds_started++;
 			if (r->heir)
 				heal_finish(r->room, r);
 			else

@@ -4,7 +4,8 @@
  * Never:   believes it: a message that the table or the room's state does not allow ends that process, and nothing
  * else.
  *
- * States (the channel's): STARTING --READY--> WARM --OPEN--> OPEN --EMPTY, RETIRE--> RETIRED --end of channel--> freed
+ * States (the channel's): of another broker's: COUNTING --COUNTED--> OPEN
+ *                         STARTING --READY--> WARM --OPEN--> OPEN --EMPTY, RETIRE--> RETIRED --end of channel--> freed
  *                         any --end of channel--> lost; of an OPEN one, an heir is made: STARTING --READY, REOPEN-->
  * OPEN
  */
@@ -33,13 +34,27 @@ struct roomd {
 	bool heir;                   /* it goes on with a room whose roomd was lost */
 	const struct ledger *ledger; /* mapped; only to be looked at, and not believed */
 	size_t ledger_bytes;
+	struct roster *roster; /* mapped; ours alone */
+	size_t roster_bytes;
+};
+
+/* A roomd that the keeper has started, as it tells of it. */
+struct roomd_start {
+	uint64_t number;
+	pid_t pid;
+	int channel; /* these are the callee's, whatever becomes of it; -1: lost on the way */
+	int ledger;
+	int roster;
 };
 
 TAILQ_HEAD(roomd_list, roomd);
 
-/* Makes the record of a roomd that the keeper has started; channel and ledger (-1: lost on the way) are its from now
- * on, also on failure. NULL: no memory. */
-struct roomd *roomd_new(struct broker *broker, uint64_t number, int channel, int ledger);
+/* Makes the record of a roomd that the keeper has started. NULL: no memory, or something was lost on the way. */
+struct roomd *roomd_new(struct broker *broker, const struct roomd_start *start);
+
+/* Closes what came with the news of a roomd that nobody wants. */
+void roomd_start_close(const struct roomd_start *start);
+
 void roomd_free(struct roomd *roomd);
 
 /* Sends a message; returns 0 or -errno as ipc_send(). With -EAGAIN, room_seat() is called when it may go. */

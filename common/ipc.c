@@ -9,9 +9,6 @@
 
 #include "ipc.h"
 
-/* Raised with every change of a message's meaning or layout. */
-#define IPC_VERSION 1
-
 struct ipc_header {
 	uint16_t version;
 	uint16_t type;

@@ -15,6 +15,9 @@
 #include "limits.h"
 #include "server_message.h"
 
+/* Raised with every change of a message's meaning or layout, or of the ledger's. */
+#define IPC_VERSION 1
+
 /* Who speaks. */
 enum ipc_from { IPC_FROM_KEEPER, IPC_FROM_BROKER, IPC_FROM_ROOMD };
 
@@ -26,6 +29,7 @@ enum ipc_state {
 	IPC_IN_WARM = 1 << 2,    /* broker-roomd: waiting for its one room */
 	IPC_IN_OPEN = 1 << 3,    /* broker-roomd: it is a room */
 	IPC_IN_RETIRED = 1 << 4, /* broker-roomd: told to go; nothing more may be said */
+	IPC_IN_COUNTING = 1 << 5 /* broker-roomd: a new broker has asked it who sits there */
 };
 
 struct ipc_configure {
@@ -64,7 +68,7 @@ struct ipc_roomd {
 	uint64_t roomd;   /* the keeper's number for it, never reused */
 	uint64_t heir_of; /* the lost roomd whose ledger it was started with; 0: it is for any room */
 	int32_t pid;
-	int32_t unused;
+	uint32_t inherited; /* it was another broker's */
 };
 
 struct ipc_spawn_failed {
@@ -134,7 +138,7 @@ struct ipc_return {
 	struct ipc_allowance allowance;
 }; /* tail: bytes read from the client behind its `leave` */
 
-/* The client is no member any more. RETURN or CLOSED follows, when the room is done with its connection. */
+/* The client is no member any more. RETURN (with its connection) or CLOSED follows, when the room is done with its connection. */
 struct ipc_left {
 	uint64_t client;
 	uint32_t reason; /* enum left_reason */
@@ -145,6 +149,26 @@ struct ipc_closed {
 	uint64_t client;
 	uint32_t close_code; /* that ended it: ours, the client's, or 1006 */
 	uint32_t unused;
+};
+
+/* A new broker asks: who sits there? */
+struct ipc_census {
+	uint32_t version; /* the broker's IPC_VERSION */
+	uint32_t unused;
+};
+
+/* The answer: each whose connection the roomd has ... */
+struct ipc_sits {
+	uint64_t client;
+	uint32_t member; /* 0: it is leaving, or saying goodbye */
+	uint32_t unused;
+};
+
+/* ... and the end of it. */
+struct ipc_counted {
+	uint64_t seen; /* ADOPTs received */
+	uint32_t open; /* 0: it has never become a room */
+	uint32_t used; /* connections that it has */
 };
 
 struct ipc_empty {
@@ -180,7 +204,9 @@ struct ipc_nothing {
 	X(CONTROL, IPC_FROM_KEEPER, struct ipc_control, 0, 1, IPC_IN_STARTING)                                         \
 	X(METRICS, IPC_FROM_KEEPER, struct ipc_nothing, 0, 1, IPC_IN_STARTING)                                         \
 	X(SITE, IPC_FROM_KEEPER, struct ipc_nothing, 0, 1, IPC_IN_STARTING)                                            \
+	X(MEMORY, IPC_FROM_KEEPER, struct ipc_nothing, 0, 1, IPC_IN_STARTING)                                          \
 	X(LISTENER, IPC_FROM_KEEPER, struct ipc_listener, 0, 1, IPC_IN_STARTING)                                       \
+	X(INHERITED, IPC_FROM_KEEPER, struct ipc_nothing, 0, 0, IPC_IN_STARTING)                                       \
 	X(SERVING, IPC_FROM_BROKER, struct ipc_nothing, 0, 0, IPC_IN_STARTING)                                         \
 	X(SPAWN, IPC_FROM_BROKER, struct ipc_spawn, 0, 0, IPC_IN_STARTING | IPC_IN_SERVING)                            \
 	X(ROOMD, IPC_FROM_KEEPER, struct ipc_roomd, 0, 1, IPC_IN_STARTING | IPC_IN_SERVING)                            \
@@ -188,9 +214,10 @@ struct ipc_nothing {
 	X(HEIR, IPC_FROM_BROKER, struct ipc_which, 0, 0, IPC_IN_STARTING | IPC_IN_SERVING)                             \
 	X(HEIR_FAILED, IPC_FROM_KEEPER, struct ipc_which, 0, 0, IPC_IN_STARTING | IPC_IN_SERVING)                      \
 	X(LEDGER, IPC_FROM_KEEPER, struct ipc_which, 0, 1, IPC_IN_STARTING | IPC_IN_SERVING)                           \
+	X(ROSTER, IPC_FROM_KEEPER, struct ipc_which, 0, 1, IPC_IN_STARTING | IPC_IN_SERVING)                           \
 	X(KILL, IPC_FROM_BROKER, struct ipc_which, 0, 0, IPC_IN_STARTING | IPC_IN_SERVING)                             \
 	X(RELEASE, IPC_FROM_BROKER, struct ipc_which, 0, 0, IPC_IN_STARTING | IPC_IN_SERVING)                          \
-	X(READY, IPC_FROM_ROOMD, struct ipc_ready, 0, 0, IPC_IN_STARTING)                                              \
+	X(READY, IPC_FROM_ROOMD, struct ipc_ready, 0, 0, IPC_IN_STARTING | IPC_IN_COUNTING)                                              \
 	X(OPEN, IPC_FROM_BROKER, struct ipc_open, 0, 0, IPC_IN_WARM)                                                   \
 	X(ADOPT, IPC_FROM_BROKER, struct ipc_adopt, LIMIT_READ_BYTES, 1, IPC_IN_OPEN)                                  \
 	X(REOPEN, IPC_FROM_BROKER, struct ipc_reopen, 0, 0, IPC_IN_WARM)                                               \
@@ -199,11 +226,14 @@ struct ipc_nothing {
 	X(KICK, IPC_FROM_BROKER, struct ipc_which_client, 0, 0, IPC_IN_OPEN)                                           \
 	X(CLOSE, IPC_FROM_BROKER, struct ipc_nothing, 0, 0, IPC_IN_OPEN)                                               \
 	X(TRACE, IPC_FROM_BROKER, struct ipc_flag, 0, 0, IPC_IN_OPEN)                                                  \
-	X(TRACED, IPC_FROM_ROOMD, struct ipc_traced, 0, 0, IPC_IN_OPEN)                                                \
-	X(LEFT, IPC_FROM_ROOMD, struct ipc_left, 0, 0, IPC_IN_OPEN)                                                    \
-	X(RETURN, IPC_FROM_ROOMD, struct ipc_return, LIMIT_READ_BYTES, 0, IPC_IN_OPEN)                                 \
-	X(CLOSED, IPC_FROM_ROOMD, struct ipc_closed, 0, 0, IPC_IN_OPEN)                                                \
-	X(EMPTY, IPC_FROM_ROOMD, struct ipc_empty, 0, 0, IPC_IN_OPEN)
+	X(TRACED, IPC_FROM_ROOMD, struct ipc_traced, 0, 0, IPC_IN_OPEN | IPC_IN_COUNTING)                              \
+	X(LEFT, IPC_FROM_ROOMD, struct ipc_left, 0, 0, IPC_IN_OPEN | IPC_IN_COUNTING)                                  \
+	X(RETURN, IPC_FROM_ROOMD, struct ipc_return, LIMIT_READ_BYTES, 1, IPC_IN_OPEN | IPC_IN_COUNTING)               \
+	X(CLOSED, IPC_FROM_ROOMD, struct ipc_closed, 0, 0, IPC_IN_OPEN | IPC_IN_COUNTING)                              \
+	X(EMPTY, IPC_FROM_ROOMD, struct ipc_empty, 0, 0, IPC_IN_OPEN | IPC_IN_COUNTING)                                \
+	X(CENSUS, IPC_FROM_BROKER, struct ipc_census, 0, 0, IPC_IN_WARM | IPC_IN_OPEN)                                 \
+	X(SITS, IPC_FROM_ROOMD, struct ipc_sits, 0, 1, IPC_IN_COUNTING)                                                \
+	X(COUNTED, IPC_FROM_ROOMD, struct ipc_counted, 0, 0, IPC_IN_COUNTING)
 
 enum ipc_type {
 #define X(name, ...) IPC_##name,

@@ -62,6 +62,8 @@ struct seat {
  * written.
  */
 struct ledger {
+	uint32_t version; /* IPC_VERSION of the roomd that writes it; this never moves */
+	uint32_t unused;
 	uint64_t seen;    /* ADOPTs received */
 	uint32_t busy;    /* seat + 1, or 0 */
 	uint32_t moving;  /* seat + 1, or 0 */

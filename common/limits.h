@@ -68,6 +68,10 @@
 /* How long a client that said `leave` may take to read what is still owed to it. */
 #define LIMIT_LEAVE_MS 10000
 
+/* The kernel lets only so many descriptors be on their way between a user's processes: how long to wait before the next
+ * attempt. Whoever they are for takes them within a turn of its loop. */
+#define LIMIT_IN_FLIGHT_MS 10
+
 /* Events taken from epoll at once: a bound on how long one turn of a loop can be, not on how much is served. */
 #define LIMIT_EPOLL_EVENTS 64
 

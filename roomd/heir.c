@@ -85,6 +85,12 @@ static void finish(struct room *room)
 			member_parse(room, i);
 }
 
+void heir_give_up(struct room *room)
+{
+	room->reseats_due = 0;
+	finish(room);
+}
+
 void heir_reopen(struct room *room, const struct ipc_reopen *reopen)
 {
 	struct ledger *ledger = room->ledger;

@@ -13,6 +13,10 @@
 
 #include "room.h"
 
+/* The broker that was sending RESEATs is gone, and with it the connections of those that are missing: goes on without
+ * them. */
+void heir_give_up(struct room *room);
+
 void heir_reopen(struct room *room, const struct ipc_reopen *reopen);
 
 /* fd becomes the seat's. */

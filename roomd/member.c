@@ -355,9 +355,9 @@ uint64_t member_tick(struct room *room, unsigned seat)
 
 /* Sends a report, unless there is nobody to hear it. An error other than -EAGAIN is the channel's end, which its reader
  * sees. */
-static int report(struct room *room, enum ipc_type type, const void *body, const void *tail, size_t tail_length)
+static int report(struct room *room, enum ipc_type type, const void *body, const void *tail, size_t tail_length, int fd)
 {
-	return room->orphaned ? 0 : ipc_send(room->channel, type, body, tail, tail_length, -1);
+	return room->orphaned ? 0 : room_tell(room, type, body, tail, tail_length, fd);
 }
 
 int member_report(struct room *room, unsigned seat)
@@ -366,7 +366,7 @@ int member_report(struct room *room, unsigned seat)
 
 	if (s->departure) {
 		struct ipc_left body = {.client = s->client, .reason = s->departure - 1U};
-		if (report(room, IPC_LEFT, &body, NULL, 0) == -EAGAIN)
+		if (report(room, IPC_LEFT, &body, NULL, 0, -1) == -EAGAIN)
 			return -EAGAIN;
 		s->departure = 0;
 	}
@@ -376,13 +376,13 @@ int member_report(struct room *room, unsigned seat)
 					  .out_bytes = s->out_origin + s->owed_at,
 					  .allowance = s->allowance};
 		const uint8_t *rest = ledger_input(room->ledger, seat) + s->in.at;
-		if (report(room, IPC_RETURN, &body, rest, s->in.end - s->in.at) == -EAGAIN)
+		if (report(room, IPC_RETURN, &body, rest, s->in.end - s->in.at, room->sockets[seat].fd) == -EAGAIN)
 			return -EAGAIN;
 		member_release(room, seat);
 		member_enter(room, seat, SEAT_FREE);
 	} else if (s->state == SEAT_GONE) {
 		struct ipc_closed body = {.client = s->client, .close_code = s->close_code};
-		if (report(room, IPC_CLOSED, &body, NULL, 0) == -EAGAIN)
+		if (report(room, IPC_CLOSED, &body, NULL, 0, -1) == -EAGAIN)
 			return -EAGAIN;
 		member_enter(room, seat, SEAT_FREE);
 	}

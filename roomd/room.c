@@ -24,6 +24,7 @@ int room_init(struct room *room, int channel, int epoll, struct ledger *ledger, 
 	room->epoll = epoll;
 	room->state = IPC_IN_WARM;
 	room->ledger = ledger;
+	ledger->version = IPC_VERSION;
 	ledger->top = 0; /* an heir takes the seats over one by one */
 	room->ledger_size = ledger_size;
 	room->now_ms = clock_ms();
@@ -252,6 +253,16 @@ static void on_adopt(struct room *room, const struct ipc_message *m)
 	member_parse(room, seat);
 }
 
+/* A broker that does not know us yet. */
+static void on_census(struct room *room)
+{
+	if (room->reseats_due > 0)
+		heir_give_up(room);
+	room->counting = true;
+	room->counted = 0;
+	room->said_empty = false;
+}
+
 /* The broker and the keeper are gone: so is the room. */
 static void on_orphaned(struct room *room)
 {
@@ -297,6 +308,9 @@ bool room_on_channel(struct room *room)
 		case IPC_RESEAT:
 			heir_reseat(room, m.body, m.fd);
 			break;
+		case IPC_CENSUS:
+			on_census(room);
+			break;
 		case IPC_RETIRE:
 			assert(room->used == 0);
 			return false;
@@ -326,25 +340,66 @@ void room_on_socket(struct room *room, unsigned seat, uint32_t events)
 		member_cut(room, seat, false, LEFT_DISCONNECT);
 }
 
+int room_tell(struct room *room, enum ipc_type type, const void *body, const void *tail, size_t tail_length, int fd)
+{
+	int error = ipc_send(room->channel, type, body, tail, tail_length, fd);
+
+	if (error != -ETOOMANYREFS)
+		return error;
+	room->retry_ms = room->now_ms + LIMIT_IN_FLIGHT_MS;
+	return -EAGAIN;
+}
+
+/* Says who sits here, with a duplicate of each connection. */
+static int count(struct room *room)
+{
+	struct ipc_counted counted = {.seen = room->ledger->seen, .open = room->state == IPC_IN_OPEN, .used = room->used};
+
+	for (; room->counted < room->ledger->top; room->counted++) {
+		const struct seat *s = &room->ledger->seats[room->counted];
+		struct ipc_sits sits = {.client = s->client, .member = s->state == SEAT_TAKEN};
+		if (s->state == SEAT_FREE || s->state == SEAT_GONE)
+			continue;
+		int error = room_tell(room, IPC_SITS, &sits, NULL, 0, room->sockets[room->counted].fd);
+		if (error < 0)
+			return error;
+	}
+	int error = room_tell(room, IPC_COUNTED, &counted, NULL, 0, -1);
+	room->counting = error == -EAGAIN;
+	return error;
+}
+
+/* Nobody is here, and nobody has said so yet. */
+static int report_empty(struct room *room)
+{
+	struct ipc_empty empty = {.seen = room->ledger->seen};
+
+	if (room->state != IPC_IN_OPEN || room->used > 0 || !room->occupied || room->said_empty)
+		return 0;
+	int error = room_tell(room, IPC_EMPTY, &empty, NULL, 0, -1);
+	room->said_empty = error != -EAGAIN;
+	return error;
+}
+
 /* Says to the broker all that is to be said, as far as the channel takes it. */
 static void report(struct room *room)
 {
-	struct ipc_empty empty = {.seen = room->ledger->seen};
 	int error = 0;
 
+	room->retry_ms = 0;
 	for (unsigned i = 0; room->reports && error == 0 && i < room->ledger->top; i++)
 		error = member_report(room, i);
-	if (error == 0) {
+	if (error == 0)
 		room->reports = false;
-		if (room->state == IPC_IN_OPEN && room->used == 0 && room->occupied && !room->said_empty &&
-		    !room->orphaned) {
-			error = ipc_send(room->channel, IPC_EMPTY, &empty, NULL, 0, -1);
-			room->said_empty = error != -EAGAIN;
-		}
-	}
-	if (room->channel_full == (error == -EAGAIN) || room->orphaned)
+	/* After that, nothing that is said of a seat contradicts the count. */
+	if (error == 0 && room->counting && !room->orphaned)
+		error = count(room);
+	if (error == 0 && !room->orphaned)
+		error = report_empty(room);
+	bool full = error == -EAGAIN && !room->retry_ms;
+	if (room->channel_full == full || room->orphaned)
 		return;
-	room->channel_full = error == -EAGAIN;
+	room->channel_full = full;
 	struct epoll_event event = {.events = EPOLLIN | (room->channel_full ? EPOLLOUT : 0U),
 				    .data.u32 = LIMIT_SEATS_CEILING};
 	epoll_ctl(room->epoll, EPOLL_CTL_MOD, room->channel, &event);
@@ -395,6 +450,8 @@ bool room_end_turn(struct room *room, uint64_t *ret_next_ms)
 		*ret_next_ms = tick(room);
 		report(room);
 	} while (flush(room));
+	if (room->retry_ms && room->retry_ms < *ret_next_ms)
+		*ret_next_ms = room->retry_ms;
 	show_title(room);
 	return !(room->orphaned && room->used == 0);
 }

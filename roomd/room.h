@@ -23,6 +23,9 @@ struct room {
 	bool orphaned;        /* the channel has ended: no report reaches anyone */
 	bool channel_full;    /* a report waits for room in it */
 	bool said_empty;      /* EMPTY was sent since the last change */
+	bool counting;        /* a new broker wants to know who sits here: those below `counted` were named */
+	unsigned counted;
+	uint64_t retry_ms; /* too many descriptors are on their way: when to try again; 0: they are not */
 	bool reports;         /* some seat has something for the broker */
 	unsigned seats;       /* in the ledger; 0 while warm */
 	unsigned members;     /* seats TAKEN */
@@ -53,6 +56,10 @@ void room_on_socket(struct room *room, unsigned seat, uint32_t events);
 /* Ends a turn: writes what was queued, tells the broker what happened, sees to timers. Returns false when the process
  * is to exit, else *ret_next_ms is when the next turn is due at the latest (UINT64_MAX: when something comes). */
 bool room_end_turn(struct room *room, uint64_t *ret_next_ms);
+
+/* Says something to the broker; returns 0 or -errno. -EAGAIN, and the end of the turn says it again: the channel is
+ * full, or (with a descriptor) too many descriptors are on their way to others. */
+int room_tell(struct room *room, enum ipc_type type, const void *body, const void *tail, size_t tail_length, int fd);
 
 /* Finds a seat to sit in. There are twice as many as members, so if all are in use one is only being polite. */
 unsigned room_free_seat(struct room *room);

@@ -1,0 +1,147 @@
+/* census - rooms that another broker had opened. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "broker.h"
+#include "event.h"
+#include "ledger.h"
+#include "log.h"
+
+/* --- what the roster says --- */
+
+static void inherit_client(struct room *room, const struct roster_entry *entry, uint32_t index)
+{
+	struct broker *b = room->broker;
+	struct address *address = address_take_key(b, entry->address);
+	struct client *c = address ? client_new_seated(b, entry->client, address) : NULL;
+
+	if (!c)
+		return; /* no memory: the roomd, which names it, is found to be wrong */
+	c->since_us = entry->since_us;
+	c->joined_ms = entry->joined_ms;
+	c->id = entry->id;
+	c->sender = entry->sender;
+	c->bound_room = entry->bound_room;
+	c->was_seated = true;
+	c->roster_entry = 1 + index;
+	c->room = room;
+	c->member = true;
+	room->members++;
+	room_move(room, c, &room->seated);
+}
+
+static struct room *inherit_room(struct broker *b, struct roomd *r)
+{
+	const struct roster *roster = r->roster;
+	struct room *room = registry_find(&b->registry, &roster->room_id)
+				? NULL
+				: room_new(b, &roster->room_id, &roster->limits);
+
+	if (!room)
+		return NULL;
+	room->number = roster->number;
+	room->opened_ms = roster->opened_ms;
+	room->inherited = true;
+	room->counting = true;
+	room->traced = true; /* it may be */
+	room->roomd = r;
+	r->room = room;
+	for (uint32_t i = 0; i < roster_entries(&roster->limits); i++)
+		if (roster->entries[i].client && roster->entries[i].sender.length)
+			inherit_client(room, &roster->entries[i], i);
+	return room;
+}
+
+void census_begin(struct broker *b, const struct roomd_start *start)
+{
+	struct roomd *r = roomd_new(b, start);
+	bool readable = r && roster_is_readable(r->roster, r->roster_bytes) && r->ledger->version == IPC_VERSION;
+	struct room *room = readable ? inherit_room(b, r) : NULL;
+
+	if (!room) {
+		if (readable)
+			log_error("room-twice", "roomd=%llu", (unsigned long long)start->number);
+		keeper_release(&b->keeper, start->number);
+		if (r)
+			roomd_free(r);
+		return;
+	}
+	r->state = IPC_IN_COUNTING;
+	room->census_due = true;
+	census_ask(room);
+	loop_timer_set(&b->loop, &room->timer, b->loop.now_ms + CENSUS_MS_MAX);
+}
+
+void census_ask(struct room *room)
+{
+	struct ipc_census body = {.version = IPC_VERSION};
+
+	if (room->census_due)
+		room->census_due = roomd_send(room->roomd, IPC_CENSUS, &body, NULL, 0, -1) == -EAGAIN;
+}
+
+/* --- what the roomd says --- */
+
+int census_on_sits(struct room *room, const struct ipc_sits *body, int fd)
+{
+	struct client *c;
+
+	TAILQ_FOREACH (c, &room->seated, room_link)
+		if (c->number == body->client && c->source.fd < 0)
+			break;
+	if (!c) {
+		if (fd >= 0)
+			close(fd);
+		return body->member ? -EPROTO : 0;
+	}
+	c->source.fd = fd;
+	if (!body->member && c->member) {
+		c->member = false;
+		room->members--;
+	}
+	return 0;
+}
+
+/* Whoever is in the roster and not in the room has gone with the broker before us. */
+static void drop_uncounted(struct room *room)
+{
+	struct client *c, *next;
+
+	for (c = TAILQ_FIRST(&room->seated); c; c = next) {
+		next = TAILQ_NEXT(c, room_link);
+		if (c->source.fd >= 0)
+			continue;
+		room_leave(room, c);
+		client_end(c, false);
+	}
+}
+
+void census_cancel(struct room *room)
+{
+	if (!room->counting)
+		return;
+	drop_uncounted(room);
+	room->counting = false;
+	loop_timer_cancel(&room->broker->loop, &room->timer);
+}
+
+int census_on_counted(struct room *room, const struct ipc_counted *body)
+{
+	if (!body->open)
+		return -EPIPE;
+	census_cancel(room);
+	room->roomd->state = IPC_IN_OPEN;
+	room->sent = body->seen;
+	room->vacant = body->used == 0 && TAILQ_EMPTY(&room->seated);
+	log_debug("room-counted", "room=%s members=%u", log_name(room->id.bytes, room->id.length).text, room->members);
+	room_seat(room);
+	room_end_if_vacant(room);
+	return 0;
+}
+
+void census_on_silence(struct room *room)
+{
+	log_warn("room-silent", "room=%s roomd=%llu", log_name(room->id.bytes, room->id.length).text,
+		 (unsigned long long)room->roomd->number);
+	keeper_kill(&room->broker->keeper, room->roomd->number);
+}
