@@ -6,6 +6,7 @@
 
 #include "allowance.h"
 #include "broker.h"
+#include "echo.h"
 #include "event.h"
 #include "lobby.h"
 #include "log.h"
@@ -135,6 +136,11 @@ static void on_event(struct client *c, const struct ws_event *event)
 
 	if (event->kind != WS_CLOSE && event->kind != WS_FAIL && !within_rate(c, event))
 		return;
+	if (echo_is_on() && (event->kind == WS_TEXT || event->kind == WS_BINARY)) {
+		send_frame(c, event->kind == WS_TEXT ? WS_OP_TEXT : WS_OP_BINARY,
+			   &(struct iovec){event->data, event->length}, 1);
+		return;
+	}
 	switch (event->kind) {
 	case WS_TEXT:
 		on_text(c, event);
@@ -269,7 +275,14 @@ static void begin(struct client *c)
 
 void lobby_enter(struct client *c)
 {
+	struct complaint complaint = {.code = ERROR_NONE};
+
 	begin(c);
+	if (echo_is_on() && c->bound_room.length > 0 && c->state == CLIENT_LOBBY) {
+		room_join(c, &c->bound_room, &c->bound_room, &complaint);
+		if (c->state == CLIENT_WAITING)
+			room_seat(c->room);
+	}
 }
 
 void lobby_return(struct client *c, const struct ipc_return *body, const void *rest, size_t length)

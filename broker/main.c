@@ -20,6 +20,7 @@
 #include <bsd/unistd.h>
 
 #include "broker.h"
+#include "echo.h"
 #include "lobby.h"
 #include "lockdown.h"
 #include "log.h"
@@ -150,6 +151,8 @@ void broker_try_serve(struct broker *b)
 	acceptor_open(&b->acceptor);
 	keeper_serving(&b->keeper);
 	pool_settle(&b->pool);
+	if (echo_is_on())
+		log_warn("echo", "advice=\"this build echoes, and serves nobody: install another\"");
 	log_info("ready", "version=" VIDEO_SIGNALING_VERSION " listeners=%u descriptors=%u", b->acceptor.count,
 		 b->fds_max);
 }

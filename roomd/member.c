@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "echo.h"
 #include "member.h"
 #include "queue.h"
 #include "tally.h"
@@ -151,7 +152,10 @@ void member_parse(struct room *room, unsigned seat)
 	ledger_mark(&room->ledger->busy, seat + 1);
 	do {
 		ws_stream_next(&s->in, buffer, room->ledger->open.message_bytes_max, &event);
-		room_on_event(room, seat, &event);
+		if (echo_is_on() && (event.kind == WS_TEXT || event.kind == WS_BINARY))
+			member_answer(room, seat, event.kind == WS_TEXT ? WS_OP_TEXT : WS_OP_BINARY, &event);
+		else
+			room_on_event(room, seat, &event);
 	} while (s->state == SEAT_TAKEN && event.kind != WS_MORE);
 	if (s->state == SEAT_TAKEN) {
 		uint32_t end = s->in.end;
@@ -219,22 +223,15 @@ static void queue_frame(struct room *room, unsigned seat, enum ws_opcode opcode,
 
 void member_say(struct room *room, unsigned seat, const struct iovec *parts, int part_count)
 {
-	if (seat_of(room, seat)->state != SEAT_TAKEN)
+	if (seat_of(room, seat)->state != SEAT_TAKEN || echo_is_on())
 		return;
 	tally_out(room, seat, parts, part_count);
 	queue_frame(room, seat, WS_OP_TEXT, parts, part_count);
 }
 
-void member_pong(struct room *room, unsigned seat, const void *payload, size_t length)
+void member_answer(struct room *room, unsigned seat, enum ws_opcode opcode, const struct ws_event *event)
 {
-	struct iovec part = {(void *)(uintptr_t)payload, length};
-
-	queue_frame(room, seat, WS_OP_PONG, &part, 1);
-}
-
-void member_ping(struct room *room, unsigned seat)
-{
-	queue_frame(room, seat, WS_OP_PING, NULL, 0);
+	queue_frame(room, seat, opcode, &(struct iovec){event->data, event->length}, 1);
 }
 
 /* What follows once the queue is out. */
@@ -347,7 +344,7 @@ uint64_t member_tick(struct room *room, unsigned seat)
 		return UINT64_MAX;
 	case KEEPALIVE_PING:
 		s->keepalive.pinged_ms = room->now_ms;
-		member_ping(room, seat);
+		queue_frame(room, seat, WS_OP_PING, NULL, 0);
 		return member_tick(room, seat);
 	}
 	return next_ms;

@@ -38,9 +38,9 @@ void member_parse(struct room *room, unsigned seat);
  * queue_bytes_max is closed as slow. Does nothing unless the seat is TAKEN. */
 void member_say(struct room *room, unsigned seat, const struct iovec *parts, int part_count);
 
-/* Queues a pong with the ping's payload, or a ping without any. */
-void member_pong(struct room *room, unsigned seat, const void *payload, size_t length);
-void member_ping(struct room *room, unsigned seat);
+/* Queues a frame with the payload of what came: a pong, or, in a build that echoes, all of it. */
+struct ws_event;
+void member_answer(struct room *room, unsigned seat, enum ws_opcode opcode, const struct ws_event *event);
 
 /* `left` was queued: let it out, then hand the client back to the broker. */
 void member_leave(struct room *room, unsigned seat);

@@ -197,7 +197,7 @@ void room_on_event(struct room *room, unsigned seat, const struct ws_event *even
 		on_refused(room, seat, &complaint);
 		return;
 	case WS_PING:
-		member_pong(room, seat, event->data, event->length);
+		member_answer(room, seat, WS_OP_PONG, event);
 		return;
 	case WS_CLOSE:
 		member_close(room, seat, event->code, "", LEFT_DISCONNECT);

@@ -67,6 +67,28 @@ def wait_idle(process, seconds=SOON):
     wait_until(lambda: not process.alive() or is_waiting(process), seconds, f"{process} idle")
 
 
+def stop_at_rest(process, seconds=SOON):
+    """Stops it where it waits for something to do. Returns whether it is stopped (it may have ended)."""
+    end = time.monotonic() + seconds
+    while stop(process):
+        if is_waiting(process):
+            return True
+        process.kill(signal.SIGCONT)
+        if time.monotonic() > end:
+            raise AssertionError(f"{process} is always at work")
+        time.sleep(0.001)
+    return False
+
+
+def kill_at_rest(process, number=signal.SIGKILL, seconds=SOON):
+    """Ends it, and waits until it is dead. It was not at work (it is stopped first to be sure), so its room bears no
+    blame, however often this is done."""
+    stop_at_rest(process, seconds)
+    process.kill(number)
+    process.kill(signal.SIGCONT)  # (without which only SIGKILL ends it)
+    wait_dead(process)
+
+
 def may_spin():
     """Can this test make a process spin?"""
     return os.geteuid() == 0 and SPIN is not None

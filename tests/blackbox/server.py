@@ -113,7 +113,8 @@ class Process(collections.namedtuple("Process", "pid ppid state session start ti
                 target = os.readlink(f"{folder}/{name}")
             except FileNotFoundError:
                 continue
-            kinds[re.sub(r"^(socket|pipe):.*", r"\1", target)] += 1
+            # (A program that is built anew under a running server is "deleted".)
+            kinds[re.sub(r"^(socket|pipe):.*|(?<!room) \(deleted\)$", r"\1", target)] += 1
         return kinds
 
     def kill(self, number=signal.SIGKILL):

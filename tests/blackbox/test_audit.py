@@ -37,14 +37,20 @@ class Audit(unittest.TestCase):
         cls.clients = [Raw(cls.server) for _ in range(6)]
         for i, client in enumerate(cls.clients[:4]):
             client.join(f"audit-{i // 2}", f"member-{i}")
-        wait_until(lambda: len(cls.server.roles()["room"]) == 2, SOON, cls.server.tree)
-        cls.roles = cls.server.roles()
+        # The pool has been filled again, too.
+        whole = {"keeper": 1, "broker": 1, "warm": cls.server.pool_size, "room": 2}
+        cls.roles = wait_until(lambda: cls.settled(whole), SOON, cls.server.tree)
 
     @classmethod
     def tearDownClass(cls):
         for client in cls.clients:
             client.close()
         cls.server.stop()
+
+    @classmethod
+    def settled(cls, whole):
+        roles = cls.server.roles()
+        return {role: len(found) for role, found in roles.items() if found} == whole and dict(roles)
 
     def everyone(self):
         for role, found in self.roles.items():
