@@ -13,6 +13,7 @@
 #include "census.h"
 #include "client.h"
 #include "control.h"
+#include "handover.h"
 #include "http.h"
 #include "keeper_link.h"
 #include "loop.h"
@@ -38,6 +39,7 @@ struct broker {
 	struct pool pool;
 	struct registry registry;
 	TAILQ_HEAD(, room) healing; /* rooms whose heir is on its way */
+	struct handover handover;
 	struct control control;
 	struct metrics metrics;
 	struct broker_memory *memory; /* shared with the next broker */
@@ -60,8 +62,14 @@ int broker_on_memory(struct broker *broker, int file);
 /* The directory of the demo page; it is closed. */
 void broker_on_site(struct broker *broker, int directory);
 
-/* All that the keeper has to give is here. */
+/* All that the keeper has to give but the rooms is here. */
 void broker_on_equipped(struct broker *broker);
+
+/* All rooms that there were are known, and the broker before is not there any more. */
+void broker_on_inherited(struct broker *broker);
+
+/* Ends the process once those to whom goodbye is being said have gone. */
+void broker_leave(struct broker *broker);
 
 /* Says goodbye to the lobby and ends the process; rooms end by the end of their channels. */
 void broker_stop(struct broker *broker);

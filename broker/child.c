@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "setting_table.h"
 
 #define FDS_MAX 4
 
@@ -38,32 +39,78 @@ static int open_program(const char *directory, const char *beside, const char *i
 	return fd >= 0 ? fd : -errno;
 }
 
-int child_programs_open(struct child_programs *ret, char *missing, size_t size)
+/* The page that came with the programs. Without it the server serves all the same. */
+static int open_own_www(const char *directory)
+{
+	char www[PATH_MAX + 64];
+
+	snprintf(www, sizeof(www), "%s/www", directory);
+	int fd = open(www, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	snprintf(www, sizeof(www), "%s/../share/video-signaling/www", directory);
+	return open(www, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Opens the directory that the setting names ("none": no page), while we may. */
+static int open_www(const char *chosen, const char *directory, int *www, struct settings_problem *ret_problem)
+{
+	bool none = strcmp(chosen, "none") == 0;
+
+	*www = none ? -1 : *chosen ? open(chosen, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : open_own_www(directory);
+	if (*www >= 0 || none || !*chosen)
+		return 0;
+	int error = errno;
+	struct out o = problem_begin(ret_problem);
+	out_text(&o, "www: cannot open the directory ");
+	setting_quote(&o, chosen, strlen(chosen));
+	out_text(&o, ": ");
+	out_text(&o, strerror(error));
+	problem_end(ret_problem, &o);
+	return -error;
+}
+
+static int missing(const char *what, int error, struct settings_problem *ret_problem)
+{
+	struct out o = problem_begin(ret_problem);
+
+	out_text(&o, what);
+	out_text(&o, " is missing: build or install the whole of video-signaling");
+	problem_end(ret_problem, &o);
+	return error;
+}
+
+int child_programs_open(const struct settings *settings, struct child_programs *ret,
+			struct settings_problem *ret_problem)
 {
 	char directory[PATH_MAX];
-	char www[PATH_MAX + 64];
 	int error = own_directory(directory);
 
-	if (error < 0) {
-		snprintf(missing, size, "/proc/self/exe");
-		return error;
-	}
-	snprintf(missing, size, "%s/../libexec/video-signaling/broker", directory);
+	*ret = (struct child_programs){-1, -1, -1};
+	if (error < 0)
+		return missing("/proc/self/exe", error, ret_problem);
 	ret->broker = open_program(directory, "video-signaling-broker", "broker");
-	if (ret->broker < 0)
-		return ret->broker;
-	snprintf(missing, size, "%s/../libexec/video-signaling/roomd", directory);
 	ret->roomd = open_program(directory, "video-signaling-roomd", "roomd");
-	if (ret->roomd < 0)
-		return ret->roomd;
-	/* Without the page the server serves all the same. */
-	snprintf(www, sizeof(www), "%s/www", directory);
-	ret->www = open(www, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (ret->www < 0) {
-		snprintf(www, sizeof(www), "%s/../share/video-signaling/www", directory);
-		ret->www = open(www, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (ret->broker < 0)
+		error = missing("../libexec/video-signaling/broker", ret->broker, ret_problem);
+	else if (ret->roomd < 0)
+		error = missing("../libexec/video-signaling/roomd", ret->roomd, ret_problem);
+	else
+		error = open_www(settings->www, directory, &ret->www, ret_problem);
+	if (error < 0)
+		child_programs_close(ret);
+	return error;
+}
+
+void child_programs_close(struct child_programs *programs)
+{
+	int *const fds[] = {&programs->broker, &programs->roomd, &programs->www};
+
+	for (unsigned i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
 	}
-	return 0;
 }
 
 int child_programs_check(const struct child_programs *programs)

@@ -7,6 +7,8 @@
 
 #include <sys/types.h>
 
+#include "settings.h"
+
 /* The executables, opened once at start: an upgrade of the files changes nothing under a running keeper. */
 struct child_programs {
 	int broker;
@@ -14,9 +16,11 @@ struct child_programs {
 	int www; /* the directory of the demo page's files that came with them; -1: there is none */
 };
 
-/* Opens what lies beside this executable (a build tree), or else in ../libexec/video-signaling. Returns 0; or -errno,
- * and writes the name of what is missing to missing[0..size). */
-int child_programs_open(struct child_programs *ret, char *missing, size_t size);
+/* Opens what lies beside this executable (a build tree), or else in ../libexec/video-signaling; and the page's
+ * directory, which the setting www may choose. Returns 0; or -errno, and fills *ret_problem. */
+int child_programs_open(const struct settings *settings, struct child_programs *ret,
+			struct settings_problem *ret_problem);
+void child_programs_close(struct child_programs *programs);
 
 /* Can this process, as it is now, execute what was opened? Returns 0 or -errno. */
 int child_programs_check(const struct child_programs *programs);

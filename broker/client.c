@@ -304,3 +304,45 @@ struct client *client_new_seated(struct broker *b, uint64_t number, struct addre
 	b->clients.outside--;
 	return c;
 }
+
+struct client *client_new_given(struct broker *b, const struct ipc_lobby *given, int fd, struct address *address)
+{
+	struct client *c = new(b, given->client, fd, address);
+
+	if (!c)
+		return NULL;
+	c->since_us = given->since_us;
+	c->entered_ms = given->entered_ms;
+	c->in_bytes = given->in_bytes;
+	c->out_bytes = given->out_bytes;
+	c->allowance = given->allowance;
+	c->keepalive = given->keepalive;
+	c->in = given->in;
+	c->bound_room = given->bound_room;
+	c->was_seated = given->was_seated;
+	c->past_bound = address ? NULL : "max_connections";
+	if (given->upgraded)
+		client_enter(c, CLIENT_LOBBY);
+	return c;
+}
+
+bool client_keep_input(struct client *c, const void *input, size_t length)
+{
+	if (c->input || length == 0)
+		return true;
+	c->input = malloc(ws_buffer_size(c->broker->limits.message_bytes_max));
+	if (!c->input) {
+		client_end(c, true);
+		return false;
+	}
+	memcpy(c->input, input, length);
+	return true;
+}
+
+void client_leave_behind(struct client *c)
+{
+	if (c->state == CLIENT_LOBBY && !client_is_blocked(c))
+		client_close(c, WS_CLOSE_GOING_AWAY, "the server restarts");
+	else
+		client_end(c, c->state == CLIENT_LOBBY);
+}

@@ -87,6 +87,16 @@ struct client *client_new(struct broker *broker, int fd, struct address *address
  * its from now on, also on failure. Returns NULL without memory. */
 struct client *client_new_seated(struct broker *broker, uint64_t number, struct address *address);
 
+/* Makes the record of a client that another broker had in its lobby, or before that. Nothing is waited for yet. fd and
+ * (if not NULL) address are its from now on, also on failure. Returns NULL without memory. */
+struct client *client_new_given(struct broker *broker, const struct ipc_lobby *given, int fd, struct address *address);
+
+/* Keeps what was read from it and not used up yet. Returns false, and ends it, without memory. */
+bool client_keep_input(struct client *client, const void *input, size_t length);
+
+/* It can't go over to the next broker: says goodbye. */
+void client_leave_behind(struct client *client);
+
 /* Goes to another state; asserts that it may. */
 void client_enter(struct client *client, enum client_state next);
 

@@ -83,7 +83,11 @@ void control_open(struct control *control, int listener, const struct ipc_contro
 {
 	control->listener.fd = listener;
 	control->rights = *rights;
-	if (loop_watch(&control->broker->loop, &control->listener, EPOLLIN) < 0)
+}
+
+void control_serve(struct control *control)
+{
+	if (control->listener.fd >= 0 && loop_watch(&control->broker->loop, &control->listener, EPOLLIN) < 0)
 		log_error("control", "error=\"the control socket can't be waited for\"");
 }
 

@@ -75,6 +75,9 @@ void control_init(struct control *control, struct broker *broker);
 /* Takes the listening socket, and who may do what. */
 void control_open(struct control *control, int listener, const struct ipc_control *rights);
 
+/* Lets them in from now on. */
+void control_serve(struct control *control);
+
 /* Closes it, and all connections. */
 void control_close(struct control *control);
 

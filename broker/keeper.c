@@ -12,9 +12,10 @@
 
 #include "broker_memory.h"
 #include "clock.h"
-#include "ipc.h"
 #include "keeper.h"
+#include "keeper_broker.h"
 #include "keeper_equip.h"
+#include "keeper_reload.h"
 #include "keeper_roomd.h"
 #include "log.h"
 #include "memory_file.h"
@@ -24,34 +25,43 @@
 /* How long the broker, and then the rooms, may take to end by themselves: each needs LIMIT_GOODBYE_MS. */
 #define STOP_MS 2000
 
+/* How long a broker may take to give its rooms and its lobby away. */
+#define HANDOVER_MS 3000
+
 /* A broker that dies is replaced at once; one that dies soon after it began to serve, after a pause; one that never
  * served, ever later, at most so late. */
 #define RESTART_SOON_MS 10000
 #define RESTART_MS 100
 #define RESTART_MS_MAX 5000
 
+/* What epoll tells: signals, or one of the brokers. */
+#define KEY_SIGNALS 0
+#define KEY_BROKERS 1
+#define BROKERS 2
+
 enum keeper_state { KEEPER_STARTING, KEEPER_RUNNING, KEEPER_STOPPING };
 
 struct keeper {
-	const struct keeper_config *config;
+	struct keeper_config *config;
 	enum keeper_state state;
 	int epoll;
 	int signals;
-	pid_t broker; /* 0: there is none */
-	int broker_channel;
-	enum ipc_state broker_state;
-	uint64_t served_ms;     /* when this one, or the last one, began to serve */
-	uint64_t restart_at_ms; /* when the next broker is due; 0: not */
-	uint64_t restart_ms;    /* how late the last was */
-	int memory;             /* what brokers hand on */
+	struct keeper_broker brokers[BROKERS]; /* one has the rooms; another may be about to follow it, or leaving */
+	struct keeper_broker *current;         /* that has the rooms; NULL: they are on their own */
+	uint64_t served_ms;                    /* when this one, or the last one, began to serve */
+	uint64_t restart_at_ms;                /* when the next broker is due; 0: not */
+	uint64_t restart_ms;                   /* how late the last was */
+	uint64_t handover_at_ms;               /* when the one that hands over must have done so; 0: there is none */
 	uint64_t stop_at_ms;
+	bool reload_due; /* an operator wants the settings to be read again */
 	int status;
+	int memory; /* what brokers hand on */
 	uint8_t log_key[LOG_KEY_BYTES];
 	struct keeper_roomds roomds;
 	bool settled; /* the broker knows all of them that it is to know */
 };
 
-/* --- the broker --- */
+/* --- brokers come and go --- */
 
 /* Returns how late. */
 static uint64_t restart_later(struct keeper *k)
@@ -69,36 +79,81 @@ static uint64_t restart_later(struct keeper *k)
 	return k->restart_ms;
 }
 
-static int start_broker(struct keeper *k)
+/* One of the brokers in that state, or NULL. */
+static struct keeper_broker *find(struct keeper *k, enum keeper_broker_state state)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.u64 = 1};
-	int ends[2];
-	int error = ipc_channel(ends);
-
-	k->restart_at_ms = 0;
-	if (error < 0)
-		return error;
-	pid_t pid = child_start(k->config->programs->broker, "video-signaling: broker", &ends[1], 1);
-	close(ends[1]);
-	if (pid < 0) {
-		close(ends[0]);
-		return pid;
-	}
-	k->broker = pid;
-	k->broker_channel = ends[0];
-	k->settled = true;
-	k->broker_state = IPC_IN_STARTING;
-	keeper_roomds_connect(&k->roomds, ends[0]);
-	if (epoll_ctl(k->epoll, EPOLL_CTL_ADD, ends[0], &event) < 0)
-		return -errno;
-	return keeper_equip(k->config, k->log_key, k->memory, ends[0]);
+	for (unsigned i = 0; i < BROKERS; i++)
+		if (k->brokers[i].state == state)
+			return &k->brokers[i];
+	return NULL;
 }
 
-/* --- what the broker says --- */
-
-static void on_serving(struct keeper *k)
+static int start_broker(struct keeper *k)
 {
-	k->broker_state = IPC_IN_SERVING;
+	struct keeper_broker *b = find(k, BROKER_NONE);
+
+	k->restart_at_ms = 0;
+	if (!b)
+		return -EBUSY;
+	int error = keeper_broker_start(b, k->config->programs->broker);
+	return error < 0 ? error : keeper_equip(k->config, k->log_key, k->memory, b->channel);
+}
+
+static void start_broker_or_retry(struct keeper *k)
+{
+	int error = start_broker(k);
+
+	if (error == 0)
+		return;
+	log_error("broker-start", "error=\"%s\"", strerror(-error));
+	if (error != -EBUSY)
+		restart_later(k);
+}
+
+/* Gives a broker the rooms. */
+static void connect_broker(struct keeper *k, struct keeper_broker *b)
+{
+	k->current = b;
+	k->settled = true;
+	keeper_broker_enter(b, BROKER_SERVING);
+	keeper_roomds_connect(&k->roomds, b->channel);
+}
+
+/* Nobody has the rooms: whoever can is given them. */
+static void replace_broker(struct keeper *k)
+{
+	struct keeper_broker *next = find(k, BROKER_EQUIPPED);
+
+	k->current = NULL;
+	k->handover_at_ms = 0;
+	keeper_roomds_connect(&k->roomds, -1);
+	if (next)
+		connect_broker(k, next);
+	else if (!find(k, BROKER_STARTING) && !k->restart_at_ms)
+		restart_later(k);
+}
+
+/* --- what a broker says --- */
+
+static void on_equipped(struct keeper *k, struct keeper_broker *b)
+{
+	keeper_broker_enter(b, BROKER_EQUIPPED);
+	if (!k->current) {
+		connect_broker(k, b);
+		return;
+	}
+	int error = keeper_broker_hand_over(k->current, b);
+	if (error < 0) {
+		log_error("handover", "error=\"%s\"", strerror(-error));
+		keeper_broker_drop(b, true);
+		return;
+	}
+	k->handover_at_ms = clock_ms() + HANDOVER_MS;
+}
+
+static void on_serving(struct keeper *k, struct keeper_broker *b)
+{
+	b->ipc_state = IPC_IN_SERVING;
 	k->served_ms = clock_ms();
 	if (k->state == KEEPER_RUNNING)
 		notify_say(k->config->notify, "STATUS=Serving", -1);
@@ -108,75 +163,117 @@ static void on_serving(struct keeper *k)
 	keeper_greet(k->config);
 }
 
-/* The broker's channel has ended, or said what it may not: that broker is to go. SIGCHLD tells when it has. */
-static void drop_broker_channel(struct keeper *k)
+static void on_handed_over(struct keeper *k, struct keeper_broker *b)
 {
-	epoll_ctl(k->epoll, EPOLL_CTL_DEL, k->broker_channel, NULL);
-	close(k->broker_channel);
-	k->broker_channel = -1;
-	if (k->broker && k->state != KEEPER_STOPPING)
-		kill(k->broker, SIGKILL);
+	keeper_broker_enter(b, BROKER_LEAVING);
+	replace_broker(k);
 }
 
-static void on_broker(struct keeper *k)
+static void on_message(struct keeper *k, struct keeper_broker *b, const struct ipc_message *m)
+{
+	const struct ipc_which *which = m->body;
+
+	if (m->type == IPC_EQUIPPED && b->state == BROKER_STARTING)
+		on_equipped(k, b);
+	else if (b != k->current)
+		keeper_broker_drop(b, true); /* the rooms are not its */
+	else if (m->type == IPC_SERVING)
+		on_serving(k, b);
+	else if (m->type == IPC_HANDED_OVER && b->state == BROKER_HANDING_OVER)
+		on_handed_over(k, b);
+	else if (m->type == IPC_SPAWN)
+		keeper_roomds_spawn(&k->roomds, ((const struct ipc_spawn *)m->body)->count);
+	else if (m->type == IPC_HEIR || m->type == IPC_KILL || m->type == IPC_RELEASE)
+		keeper_roomds_on_which(&k->roomds, m->type, which->roomd);
+	else
+		keeper_broker_drop(b, true);
+}
+
+static void on_broker(struct keeper *k, struct keeper_broker *b)
 {
 	static struct ipc_inbox inbox;
 	struct ipc_message m;
 
-	while (k->broker_channel >= 0) {
-		int error = ipc_recv(k->broker_channel, IPC_FROM_BROKER, k->broker_state, &inbox, &m);
+	while (b->channel >= 0) {
+		int error = ipc_recv(b->channel, IPC_FROM_BROKER, b->ipc_state, &inbox, &m);
 		if (error == -EAGAIN)
 			return;
-		if (error < 0) {
-			drop_broker_channel(k);
-			return;
-		}
-		switch (m.type) {
-		case IPC_SERVING:
-			on_serving(k);
-			break;
-		case IPC_SPAWN:
-			keeper_roomds_spawn(&k->roomds, ((const struct ipc_spawn *)m.body)->count);
-			break;
-		case IPC_HEIR:
-		case IPC_KILL:
-		case IPC_RELEASE:
-			keeper_roomds_on_which(&k->roomds, m.type, ((const struct ipc_which *)m.body)->roomd);
-			break;
-		default:
-			assert(!"not a broker's message");
-		}
+		if (error < 0)
+			keeper_broker_drop(b, k->state != KEEPER_STOPPING);
+		else
+			on_message(k, b, &m);
 	}
+}
+
+/* --- reload --- */
+
+/* Reads the settings again, and has another broker take over. With one on its way already, that comes first. */
+static void reload(struct keeper *k)
+{
+	if (!k->reload_due || k->state != KEEPER_RUNNING || !k->current || k->current->ipc_state != IPC_IN_SERVING ||
+	    !find(k, BROKER_NONE))
+		return;
+	k->reload_due = false;
+	if (keeper_reload(k->config) < 0) {
+		notify_say(k->config->notify, "STATUS=Serving; the settings could not be read again, see the log", -1);
+		return;
+	}
+	struct ipc_open limits = room_limits(k->config->settings);
+	keeper_roomds_configure(&k->roomds, k->config->programs->roomd, &limits);
+	notify_say(k->config->notify, "STATUS=Serving; another broker is about to take over", -1);
+	int error = start_broker(k);
+	if (error < 0)
+		log_error("reload-failed", "error=\"%s\"", strerror(-error));
 }
 
 /* --- signals and the end --- */
 
-static void on_broker_died(struct keeper *k, const siginfo_t *info)
+static void on_broker_lost(struct keeper *k, const siginfo_t *info)
 {
-	k->broker = 0;
-	if (k->broker_channel >= 0)
-		drop_broker_channel(k);
-	if (k->state == KEEPER_STOPPING)
+	uint64_t served_ms = k->served_ms;
+
+	replace_broker(k);
+	notify_say(k->config->notify, "STATUS=The broker was lost; another is being started", -1);
+	log_error("broker-lost", "status=%d served_ms=%llu restart_in_ms=%llu", info->si_status,
+		  (unsigned long long)(served_ms ? clock_ms() - served_ms : 0), (unsigned long long)k->restart_ms);
+}
+
+static void on_broker_died(struct keeper *k, struct keeper_broker *b, const siginfo_t *info)
+{
+	enum keeper_broker_state state = b->state;
+
+	on_broker(k, b); /* what it asked for before it died counts */
+	keeper_broker_on_reaped(b);
+	if (k->state == KEEPER_STOPPING) {
+		if (b == k->current)
+			k->current = NULL;
 		return;
+	}
 	/* A broker that never served has said why; starting it again would only say it again. */
 	if (k->state == KEEPER_STARTING) {
 		k->state = KEEPER_STOPPING;
 		k->status = 1;
-	} else {
-		uint64_t delay_ms = restart_later(k);
-		notify_say(k->config->notify, "STATUS=The broker was lost; another is being started", -1);
-		log_error("broker-lost", "status=%d restart_in_ms=%llu", info->si_status,
-			  (unsigned long long)delay_ms);
+		keeper_roomds_end(&k->roomds);
+	} else if (b == k->current) {
+		on_broker_lost(k, info);
+	} else if (state != BROKER_LEAVING && k->current) {
+		log_error("reload-failed", "status=%d", info->si_status);
+		notify_say(k->config->notify, "STATUS=Serving; another broker could not be started, see the log", -1);
+	} else if (state != BROKER_LEAVING) {
+		log_error("broker-lost", "status=%d served_ms=0 restart_in_ms=%llu", info->si_status,
+			  (unsigned long long)restart_later(k));
 	}
-	keeper_roomds_connect(&k->roomds, -1);
 }
 
 static void on_child(struct keeper *k, const siginfo_t *info)
 {
-	if (info->si_pid != k->broker)
-		keeper_roomds_on_child(&k->roomds, info, clock_ms());
-	else if (info->si_code != CLD_STOPPED && info->si_code != CLD_CONTINUED)
-		on_broker_died(k, info);
+	for (unsigned i = 0; i < BROKERS; i++)
+		if (info->si_pid == k->brokers[i].pid) {
+			if (info->si_code != CLD_STOPPED && info->si_code != CLD_CONTINUED)
+				on_broker_died(k, &k->brokers[i], info);
+			return;
+		}
+	keeper_roomds_on_child(&k->roomds, info, clock_ms());
 }
 
 static void reap(struct keeper *k)
@@ -189,23 +286,34 @@ static void reap(struct keeper *k)
 	}
 }
 
-/* Lets everything go: the broker by a signal, the rooms by the end of their channels. */
+static void signal_brokers(struct keeper *k, int number)
+{
+	for (unsigned i = 0; i < BROKERS; i++)
+		if (k->brokers[i].pid)
+			kill(k->brokers[i].pid, number);
+}
+
+static bool any_broker(const struct keeper *k)
+{
+	return k->brokers[0].pid || k->brokers[1].pid;
+}
+
+/* Lets everything go: the brokers by a signal, the rooms by the end of their channels. */
 static void stop(struct keeper *k)
 {
 	if (k->state == KEEPER_STOPPING)
 		return;
 	k->state = KEEPER_STOPPING;
 	notify_say(k->config->notify, "STOPPING=1\nSTATUS=Stopping", -1);
-	if (k->broker)
-		kill(k->broker, SIGTERM);
+	signal_brokers(k, SIGTERM);
 	keeper_roomds_end(&k->roomds);
 }
 
 /* The broker first: with its end, rooms that only waited for that end by themselves. */
 static void kill_what_is_left(struct keeper *k)
 {
-	if (k->broker)
-		kill(k->broker, SIGKILL);
+	if (any_broker(k))
+		signal_brokers(k, SIGKILL);
 	else
 		keeper_roomds_kill(&k->roomds);
 }
@@ -217,6 +325,8 @@ static void on_signals(struct keeper *k)
 	while (read(k->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
 			reap(k);
+		else if (info.ssi_signo == SIGHUP)
+			k->reload_due = true;
 		else
 			stop(k);
 	}
@@ -226,6 +336,18 @@ static void on_signals(struct keeper *k)
 static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
 {
 	return !a_ms || (b_ms && b_ms < a_ms) ? b_ms : a_ms;
+}
+
+/* A broker that does not give its rooms away loses them as if it had crashed. */
+static uint64_t end_handover(struct keeper *k, uint64_t now_ms)
+{
+	if (k->handover_at_ms && now_ms >= k->handover_at_ms) {
+		k->handover_at_ms = 0;
+		log_error("handover", "error=\"it took too long\"");
+		if (k->current)
+			keeper_broker_drop(k->current, true);
+	}
+	return k->handover_at_ms;
 }
 
 /* What is due at this moment. Returns milliseconds until something else is, -1 for never. */
@@ -242,12 +364,10 @@ static int on_time(struct keeper *k)
 			kill_what_is_left(k);
 			k->stop_at_ms = next_ms = now_ms + STOP_MS;
 		}
-	} else if (k->restart_at_ms) {
-		next_ms = k->restart_at_ms;
-		if (now_ms >= next_ms && start_broker(k) < 0) {
-			restart_later(k);
-			next_ms = k->restart_at_ms;
-		}
+	} else {
+		if (k->restart_at_ms && now_ms >= k->restart_at_ms)
+			start_broker_or_retry(k);
+		next_ms = earlier(k->restart_at_ms, end_handover(k, now_ms));
 	}
 	next_ms = earlier(next_ms, keeper_roomds_tick(&k->roomds, now_ms));
 	next_ms = earlier(next_ms, notify_alive(k->config->notify, now_ms));
@@ -272,30 +392,52 @@ static int open_signals(void)
 static void settle(struct keeper *k)
 {
 	bool done = k->state == KEEPER_STOPPING || keeper_roomds_settle(&k->roomds);
-	struct epoll_event event = {.events = EPOLLIN | (done ? 0U : EPOLLOUT), .data.u64 = 1};
 
-	if (k->broker_channel < 0 || done == k->settled)
+	if (!k->current || done == k->settled)
 		return;
-	epoll_ctl(k->epoll, EPOLL_CTL_MOD, k->broker_channel, &event);
+	keeper_broker_watch(k->current, !done);
 	k->settled = done;
 }
 
-int keeper_run(const struct keeper_config *config)
+/* Everything is open, and nothing runs yet. Returns whether that could be. */
+static bool init(struct keeper *k, struct keeper_config *config)
 {
-	struct keeper k = {.config = config,
-			   .state = KEEPER_STARTING,
-			   .epoll = epoll_create1(EPOLL_CLOEXEC),
-			   .signals = open_signals(),
-			   .broker_channel = -1,
-			   .memory = memory_file("broker", NULL, sizeof(struct broker_memory))};
-	struct epoll_event event = {.events = EPOLLIN, .data.u64 = 0};
-	struct epoll_event events[2];
-
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = KEY_SIGNALS};
 	struct ipc_open limits = room_limits(config->settings);
 
-	keeper_roomds_init(&k.roomds, config->programs->roomd, &limits);
-	arc4random_buf(k.log_key, sizeof(k.log_key));
-	if (k.epoll < 0 || k.signals < 0 || k.memory < 0 || epoll_ctl(k.epoll, EPOLL_CTL_ADD, k.signals, &event) < 0) {
+	*k = (struct keeper){.config = config,
+			     .state = KEEPER_STARTING,
+			     .epoll = epoll_create1(EPOLL_CLOEXEC),
+			     .signals = open_signals(),
+			     .memory = memory_file("broker", NULL, sizeof(struct broker_memory))};
+	for (unsigned i = 0; i < BROKERS; i++)
+		keeper_broker_init(&k->brokers[i], k->epoll, KEY_BROKERS + i);
+	arc4random_buf(k->log_key, sizeof(k->log_key));
+	return keeper_roomds_init(&k->roomds, config->programs->roomd, &limits) == 0 && k->epoll >= 0 &&
+	       k->signals >= 0 && k->memory >= 0 && epoll_ctl(k->epoll, EPOLL_CTL_ADD, k->signals, &event) == 0;
+}
+
+static void turn(struct keeper *k)
+{
+	struct epoll_event events[1 + BROKERS];
+	int n = epoll_wait(k->epoll, events, 1 + BROKERS, on_time(k));
+
+	/* Brokers first: what one asked for before it died counts. */
+	for (int i = 0; i < n; i++)
+		if (events[i].data.u64 != KEY_SIGNALS)
+			on_broker(k, &k->brokers[events[i].data.u64 - KEY_BROKERS]);
+	for (int i = 0; i < n; i++)
+		if (events[i].data.u64 == KEY_SIGNALS)
+			on_signals(k);
+	reload(k);
+	settle(k);
+}
+
+int keeper_run(struct keeper_config *config)
+{
+	static struct keeper k;
+
+	if (!init(&k, config)) {
 		log_error("keeper-start", "error=\"%s\"", strerror(errno));
 		return 1;
 	}
@@ -306,16 +448,7 @@ int keeper_run(const struct keeper_config *config)
 		stop(&k);
 		k.status = 1;
 	}
-	while (k.state != KEEPER_STOPPING || k.broker || !keeper_roomds_none(&k.roomds)) {
-		int n = epoll_wait(k.epoll, events, 2, on_time(&k));
-		/* The broker first: what it asked for before it died counts. */
-		for (int i = 0; i < n; i++)
-			if (events[i].data.u64 == 1)
-				on_broker(&k);
-		for (int i = 0; i < n; i++)
-			if (events[i].data.u64 == 0)
-				on_signals(&k);
-		settle(&k);
-	}
+	while (k.state != KEEPER_STOPPING || any_broker(&k) || !keeper_roomds_none(&k.roomds))
+		turn(&k);
 	return k.status;
 }

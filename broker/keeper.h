@@ -6,6 +6,8 @@
  * Fails:   its end is everyone's: channels close, so broker and rooms go.
  *
  * States: STARTING --SERVING from the broker--> RUNNING --SIGTERM, SIGINT--> STOPPING --last child reaped--> exit
+ * While it is RUNNING, SIGHUP has another broker take over from the one there is (keeper_broker.h), with the settings
+ * and programs that are there now; and a broker that dies is replaced.
  */
 #ifndef KEEPER_H
 #define KEEPER_H
@@ -18,14 +20,16 @@
 #include "settings.h"
 
 struct keeper_config {
-	const struct settings *settings;
+	int argc; /* of the command line, to read the settings again */
+	char **argv;
+	struct settings *settings; /* in force */
 	const struct bind_listeners *listeners;
-	const struct child_programs *programs;
+	struct child_programs *programs;
 	const struct operators *operators;
 	struct notify *notify;
 };
 
 /* Runs until told to stop. Returns the exit status of the program. */
-int keeper_run(const struct keeper_config *config);
+int keeper_run(struct keeper_config *config);
 
 #endif

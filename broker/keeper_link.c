@@ -23,6 +23,11 @@ static void say(struct keeper_link *k, enum ipc_type type, const void *body)
 		log_error("keeper-channel", "message=%s error=\"%s\"", ipc_name(type), strerror(-error));
 }
 
+void keeper_equipped(struct keeper_link *k)
+{
+	say(k, IPC_EQUIPPED, &(struct ipc_nothing){0});
+}
+
 void keeper_serving(struct keeper_link *k)
 {
 	struct ipc_nothing nothing = {0};
@@ -69,6 +74,12 @@ static void say_due(struct keeper_link *k)
 		free(due);
 	}
 	keeper_spawn(k, 0);
+}
+
+void keeper_handed_over(struct keeper_link *k)
+{
+	say_due(k);
+	say(k, IPC_HANDED_OVER, &(struct ipc_nothing){0});
 }
 
 void keeper_release(struct keeper_link *k, uint64_t roomd)
@@ -172,8 +183,13 @@ static int on_message(struct keeper_link *k, const struct ipc_message *m)
 	case IPC_MEMORY:
 		return broker_on_memory(k->broker, m->fd);
 	case IPC_INHERITED:
-		k->broker->inherited = true;
-		broker_try_serve(k->broker);
+		broker_on_inherited(k->broker);
+		return 0;
+	case IPC_SUCCEED:
+		handover_take(&k->broker->handover, m->fd);
+		return 0;
+	case IPC_HANDOVER:
+		handover_give(&k->broker->handover, m->fd);
 		return 0;
 	case IPC_HEIR_FAILED:
 		heal_on_no_heir(k->broker, ((const struct ipc_which *)m->body)->roomd);

@@ -36,6 +36,10 @@ struct keeper_link {
 int keeper_link_init(struct keeper_link *link, struct broker *broker);
 void keeper_link_fini(struct keeper_link *link);
 
+/* Says that all is here but the rooms; or that the rooms are the next broker's. */
+void keeper_equipped(struct keeper_link *link);
+void keeper_handed_over(struct keeper_link *link);
+
 /* Says that clients are accepted from now on. */
 void keeper_serving(struct keeper_link *link);
 

@@ -6,7 +6,6 @@
  * Whatever is wrong before that is one line on stderr that says what to do, and exit status 1.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,23 +38,6 @@ static int answer(const struct settings_loaded *loaded)
 	else
 		out_text(&o, "video-signaling " VIDEO_SIGNALING_VERSION "\n");
 	return fwrite(o.at, 1, o.length, stdout) == o.length && fflush(stdout) == 0 ? 0 : 1;
-}
-
-/* Opens the directory that the setting names ("none": no page), while we may. */
-static bool open_www(const char *directory, int *www, struct settings_problem *ret_problem)
-{
-	if (*www >= 0)
-		close(*www);
-	*www = strcmp(directory, "none") == 0 ? -1 : open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (*www >= 0 || strcmp(directory, "none") == 0)
-		return true;
-	struct out o = out_init(ret_problem->text, sizeof(ret_problem->text) - 1);
-	out_text(&o, "www: cannot open the directory \"");
-	out_visible(&o, directory, strlen(directory));
-	out_text(&o, "\": ");
-	out_text(&o, strerror(errno));
-	ret_problem->text[o.length] = '\0';
-	return false;
 }
 
 /* Takes what the service manager passed; what nobody here knows is a mistake in its unit. */
@@ -91,7 +73,6 @@ int main(int argc, char *argv[], char *envp[])
 	struct child_programs programs;
 	struct notify notify;
 	struct operators operators;
-	char missing[512];
 
 	if (adopt(&listeners, &operators, &problem) < 0 ||
 	    settings_load(argc, argv, envp, SETTINGS_DEFAULT_CONFIG, &loaded, &problem) < 0)
@@ -105,12 +86,7 @@ int main(int argc, char *argv[], char *envp[])
 				      .names = LOG_NAMES_NONE,
 				      .format = (enum log_format)loaded.values.log_format,
 				      .native = true});
-	if (child_programs_open(&programs, missing, sizeof(missing)) < 0) {
-		fprintf(stderr, "video-signaling: %s is missing: build or install the whole of video-signaling\n",
-			missing);
-		return 1;
-	}
-	if (*loaded.values.www && !open_www(loaded.values.www, &programs.www, &problem))
+	if (child_programs_open(&loaded.values, &programs, &problem) < 0)
 		return fail(&problem);
 	privileges_raise_fds();
 	notify_init(&notify);
@@ -130,7 +106,9 @@ int main(int argc, char *argv[], char *envp[])
 		return 1;
 	}
 	title_init(argc, argv, envp);
-	int status = keeper_run(&(struct keeper_config){.settings = &loaded.values,
+	int status = keeper_run(&(struct keeper_config){.argc = argc,
+							.argv = argv,
+							.settings = &loaded.values,
 							.listeners = &listeners,
 							.programs = &programs,
 							.operators = &operators,

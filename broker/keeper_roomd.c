@@ -1,5 +1,6 @@
 /* keeper_roomd - the keeper's roomds. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,15 +26,48 @@ static int compare_pids(const struct keeper_roomd *a, const struct keeper_roomd 
 TREE_GENERATE(keeper_number_tree, keeper_roomd, by_number, compare_numbers)
 TREE_GENERATE(keeper_pid_tree, keeper_roomd, by_pid, compare_pids)
 
-void keeper_roomds_init(struct keeper_roomds *roomds, int program, const struct ipc_open *limits)
+static struct keeper_program *program_new(int fd)
 {
-	*roomds = (struct keeper_roomds){.program = program,
-					 .ledger_bytes = ledger_size(limits),
-					 .roster_bytes = roster_size(limits),
-					 .broker = -1};
+	struct keeper_program *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	*p = (struct keeper_program){.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0), .users = 1};
+	if (p->fd >= 0)
+		return p;
+	free(p);
+	return NULL;
+}
+
+static void program_put(struct keeper_program *p)
+{
+	if (--p->users > 0)
+		return;
+	close(p->fd);
+	free(p);
+}
+
+int keeper_roomds_configure(struct keeper_roomds *roomds, int program, const struct ipc_open *limits)
+{
+	struct keeper_program *p = program_new(program);
+
+	if (!p)
+		return -ENOMEM;
+	if (roomds->program)
+		program_put(roomds->program);
+	roomds->program = p;
+	roomds->ledger_bytes = ledger_size(limits);
+	roomds->roster_bytes = roster_size(limits);
+	return 0;
+}
+
+int keeper_roomds_init(struct keeper_roomds *roomds, int program, const struct ipc_open *limits)
+{
+	*roomds = (struct keeper_roomds){.broker = -1};
 	RB_INIT(&roomds->by_number);
 	RB_INIT(&roomds->by_pid);
 	TAILQ_INIT(&roomds->due);
+	return keeper_roomds_configure(roomds, program, limits);
 }
 
 bool keeper_roomds_none(const struct keeper_roomds *roomds)
@@ -53,7 +87,7 @@ static void set_due(struct keeper_roomds *roomds, struct keeper_roomd *r, bool d
 }
 
 /* Starts one with these memory files (or -errno), which are its from now on, also on failure. Returns 0 or -errno. */
-static int start(struct keeper_roomds *roomds, int ledger, int roster, uint64_t heir_of)
+static int start(struct keeper_roomds *roomds, struct keeper_program *program, int ledger, int roster, uint64_t heir_of)
 {
 	struct keeper_roomd *r = calloc(1, sizeof(*r));
 	int ends[2] = {-1, -1};
@@ -62,11 +96,13 @@ static int start(struct keeper_roomds *roomds, int ledger, int roster, uint64_t 
 	if (error < 0)
 		goto fail;
 	const int fds[2] = {ends[1], ledger};
-	error = r->pid = child_start(roomds->program, "roomd: starting", fds, 2);
+	error = r->pid = child_start(program->fd, "roomd: starting", fds, 2);
 	if (error < 0)
 		goto fail;
 	close(ends[1]);
 	r->number = ++roomds->last_number;
+	r->program = program;
+	program->users++;
 	r->heir_of = heir_of;
 	r->channel = ends[0];
 	r->ledger = ledger;
@@ -92,7 +128,7 @@ static int start_fresh(struct keeper_roomds *roomds)
 {
 	int ledger = memory_file("room", NULL, roomds->ledger_bytes);
 
-	return start(roomds, ledger, ledger < 0 ? -1 : memory_file("roster", NULL, roomds->roster_bytes), 0);
+	return start(roomds, roomds->program, ledger, ledger < 0 ? -1 : memory_file("roster", NULL, roomds->roster_bytes), 0);
 }
 
 static void let_go(struct keeper_roomd *r)
@@ -111,6 +147,7 @@ static void bury(struct keeper_roomds *roomds, struct keeper_roomd *r)
 		close(r->roster);
 	}
 	set_due(roomds, r, false);
+	program_put(r->program);
 	RB_REMOVE(keeper_number_tree, &roomds->by_number, r);
 	free(r);
 }
@@ -127,7 +164,7 @@ static void settle_dead(struct keeper_roomds *roomds, struct keeper_roomd *r)
 	if (r->heir_wanted) {
 		int ledger = r->ledger;
 		r->ledger = -1;
-		if (start(roomds, ledger, r->roster, r->number) < 0) {
+		if (start(roomds, r->program, ledger, r->roster, r->number) < 0) {
 			r->heir_failed = true;
 			set_due(roomds, r, true);
 			return;

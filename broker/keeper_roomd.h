@@ -25,6 +25,12 @@
 /* How long a roomd may be stopped (by a debugger's SIGSTOP, say) until it counts as lost. */
 #define KEEPER_STOPPED_MS 1000
 
+/* A roomd program. A room's heirs are made of the one that it began with: its ledger is theirs to read. */
+struct keeper_program {
+	int fd; /* our own duplicate */
+	unsigned users;
+};
+
 struct keeper_roomd {
 	RB_ENTRY(keeper_roomd) by_number;
 	RB_ENTRY(keeper_roomd) by_pid; /* while ALIVE */
@@ -32,6 +38,7 @@ struct keeper_roomd {
 	uint64_t number; /* never reused */
 	uint64_t heir_of;
 	pid_t pid;
+	struct keeper_program *program;
 	int channel; /* -1: let go */
 	int ledger;  /* -1: its heir has it, and the roster */
 	int roster;
@@ -48,7 +55,7 @@ struct keeper_roomds {
 	RB_HEAD(keeper_number_tree, keeper_roomd) by_number;
 	RB_HEAD(keeper_pid_tree, keeper_roomd) by_pid;
 	TAILQ_HEAD(, keeper_roomd) due;
-	int program;         /* roomd's */
+	struct keeper_program *program; /* of which fresh ones are made */
 	size_t ledger_bytes; /* of a fresh room's memory files */
 	size_t roster_bytes;
 	int broker;          /* the channel to the broker; -1: there is none */
@@ -60,8 +67,12 @@ struct keeper_roomds {
 	unsigned stopped;   /* that wait for kill_ms */
 };
 
-/* `program` is an open executable, of which starts are made; it stays the caller's. */
-void keeper_roomds_init(struct keeper_roomds *roomds, int program, const struct ipc_open *limits);
+/* `program` is an open executable, of which starts are made; it stays the caller's. Returns 0 or -errno. */
+int keeper_roomds_init(struct keeper_roomds *roomds, int program, const struct ipc_open *limits);
+
+/* Fresh ones are made of this program, for rooms of this kind, from now on. Returns 0; or -errno, and all is as before.
+ */
+int keeper_roomds_configure(struct keeper_roomds *roomds, int program, const struct ipc_open *limits);
 
 /* There is a new broker, which is to be told of all; or (-1) none any more. */
 void keeper_roomds_connect(struct keeper_roomds *roomds, int broker);

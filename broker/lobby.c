@@ -164,20 +164,6 @@ static void on_event(struct client *c, const struct ws_event *event)
 	}
 }
 
-/* Gives what is left in the shared buffer a place of its own. */
-static bool keep_input(struct client *c, const uint8_t *buffer)
-{
-	if (c->input || c->in.end == 0)
-		return true;
-	c->input = malloc(ws_buffer_size(c->broker->limits.message_bytes_max));
-	if (!c->input) {
-		client_end(c, true);
-		return false;
-	}
-	memcpy(c->input, buffer, c->in.end);
-	return true;
-}
-
 /* Serves what lies in `buffer`, as long as the client is here and reads its answers. */
 static void parse(struct client *c, uint8_t *buffer)
 {
@@ -190,7 +176,7 @@ static void parse(struct client *c, uint8_t *buffer)
 	if (c->state != CLIENT_LOBBY && c->state != CLIENT_WAITING)
 		return;
 	ws_stream_compact(&c->in, buffer);
-	if (!keep_input(c, buffer))
+	if (!client_keep_input(c, buffer, c->in.end))
 		return;
 	if (c->input && c->in.end == 0) {
 		free(c->input);
@@ -264,13 +250,19 @@ static void begin(struct client *c)
 
 	c->entered_ms = c->keepalive.heard_ms = now_ms;
 	client_enter(c, CLIENT_LOBBY);
-	client_watch(c, EPOLLIN);
-	if (c->state == CLIENT_LOBBY && c->broker->stopping)
+	if (c->broker->stopping)
 		client_close(c, WS_CLOSE_GOING_AWAY, "the server stops");
+	else
+		lobby_take(c);
+}
+
+void lobby_take(struct client *c)
+{
+	client_watch(c, EPOLLIN);
 	if (c->state != CLIENT_LOBBY)
 		return;
 	c->input_due = c->input != NULL;
-	loop_timer_set(&c->broker->loop, &c->timer, now_ms);
+	loop_timer_set(&c->broker->loop, &c->timer, c->broker->loop.now_ms);
 }
 
 void lobby_enter(struct client *c)
@@ -296,7 +288,7 @@ void lobby_return(struct client *c, const struct ipc_return *body, const void *r
 	c->in = (struct ws_stream){.end = (uint32_t)length};
 	begin(c);
 	if (c->state == CLIENT_LOBBY && length > 0)
-		c->input_due = keep_input(c, rest);
+		c->input_due = client_keep_input(c, rest, length);
 }
 
 void lobby_refuse(struct client *c, const struct complaint *complaint)

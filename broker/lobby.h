@@ -15,6 +15,9 @@ int lobby_init(struct broker *broker);
 /* Takes a client whose handshake was answered. */
 void lobby_enter(struct client *client);
 
+/* Takes a client of the lobby of the broker before us. */
+void lobby_take(struct client *client);
+
 /* Takes a client back from its room, with what the room had read from it: rest[0..length), at most LIMIT_READ_BYTES. */
 void lobby_return(struct client *client, const struct ipc_return *body, const void *rest, size_t length);
 

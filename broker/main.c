@@ -3,8 +3,8 @@
  *
  * Started by the keeper with one descriptor: the channel to it. Settings and listeners come over that.
  *
- * States: STARTING --CONFIGURE, LISTENERs--> first roomd asked for --READY--> SERVING --SIGTERM or keeper gone-->
- * STOPPING
+ * States: STARTING --CONFIGURE ... LISTENERs--> equipped --the rooms of the broker before, INHERITED--> first roomd asked
+ * for --READY--> SERVING --SIGTERM, keeper gone, or handed over--> STOPPING
  */
 #include <errno.h>
 #include <signal.h>
@@ -109,7 +109,16 @@ void broker_on_equipped(struct broker *b)
 		broker_stop(b);
 		return;
 	}
+	keeper_equipped(&b->keeper);
+}
+
+void broker_on_inherited(struct broker *b)
+{
+	b->inherited = true;
+	control_serve(&b->control);
+	metrics_serve(&b->metrics);
 	pool_refill(&b->pool);
+	broker_try_serve(b);
 }
 
 int broker_on_memory(struct broker *b, int file)
@@ -148,6 +157,7 @@ void broker_try_serve(struct broker *b)
 		return;
 	}
 	b->serving = true;
+	handover_serve(&b->handover);
 	acceptor_open(&b->acceptor);
 	keeper_serving(&b->keeper);
 	pool_settle(&b->pool);
@@ -159,15 +169,20 @@ void broker_try_serve(struct broker *b)
 
 /* --- end --- */
 
+void broker_leave(struct broker *b)
+{
+	b->stopping = true;
+	b->stop_at_ms = b->loop.now_ms + LIMIT_GOODBYE_MS;
+	loop_timer_set(&b->loop, &b->stop_timer, b->stop_at_ms);
+}
+
 void broker_stop(struct broker *b)
 {
 	struct client *c;
 
 	if (b->stopping)
 		return;
-	b->stopping = true;
-	b->stop_at_ms = b->loop.now_ms + LIMIT_GOODBYE_MS;
-	loop_timer_set(&b->loop, &b->stop_timer, b->stop_at_ms);
+	broker_leave(b);
 	acceptor_close(&b->acceptor);
 	control_close(&b->control);
 	metrics_close(&b->metrics);
@@ -219,6 +234,7 @@ int main(int argc, char *argv[], char *envp[])
 	pool_init(&broker.pool, &broker);
 	acceptor_init(&broker.acceptor, &broker);
 	broker.stop_timer.on = on_stop_time;
+	handover_init(&broker.handover, &broker);
 	control_init(&broker.control, &broker);
 	metrics_init(&broker.metrics, &broker);
 	RB_INIT(&broker.addresses);

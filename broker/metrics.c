@@ -174,7 +174,11 @@ void metrics_init(struct metrics *m, struct broker *broker)
 void metrics_open(struct metrics *m, int listener)
 {
 	m->listener.fd = listener;
-	if (loop_watch(&m->broker->loop, &m->listener, EPOLLIN) < 0)
+}
+
+void metrics_serve(struct metrics *m)
+{
+	if (m->listener.fd >= 0 && loop_watch(&m->broker->loop, &m->listener, EPOLLIN) < 0)
 		log_error("metrics", "error=\"the listener can't be waited for\"");
 }
 

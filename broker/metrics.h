@@ -46,6 +46,9 @@ void metrics_init(struct metrics *metrics, struct broker *broker);
 /* Takes the listening socket. */
 void metrics_open(struct metrics *metrics, int listener);
 
+/* Answers from now on. */
+void metrics_serve(struct metrics *metrics);
+
 /* Closes it, and the connections. */
 void metrics_close(struct metrics *metrics);
 

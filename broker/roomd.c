@@ -80,6 +80,13 @@ void roomd_free(struct roomd *r)
 	free(r);
 }
 
+void roomd_disconnect(struct roomd *r)
+{
+	loop_watch(&r->broker->loop, &r->channel, 0);
+	close(r->channel.fd);
+	r->channel.fd = -1;
+}
+
 int roomd_send(struct roomd *r, enum ipc_type type, const void *body, const void *tail, size_t tail_length, int fd)
 {
 	int error = ipc_send(r->channel.fd, type, body, tail, tail_length, fd);

@@ -57,6 +57,9 @@ void roomd_start_close(const struct roomd_start *start);
 
 void roomd_free(struct roomd *roomd);
 
+/* It is another broker's from now on: nothing more is heard of it, or said to it. */
+void roomd_disconnect(struct roomd *roomd);
+
 /* Sends a message; returns 0 or -errno as ipc_send(). With -EAGAIN, room_seat() is called when it may go. */
 int roomd_send(struct roomd *roomd, enum ipc_type type, const void *body, const void *tail, size_t tail_length, int fd);
 

@@ -267,6 +267,16 @@ void setting_write(struct out *o, enum setting_id id, const struct settings *set
 	}
 }
 
+void setting_copy(enum setting_id id, const struct settings *from, struct settings *to)
+{
+	const struct setting *setting = setting_at(id);
+	size_t size = setting->kind == SETTING_IS_NUMBER   ? sizeof(uint64_t)
+		      : setting->kind == SETTING_IS_CHOICE ? sizeof(int)
+							   : SETTINGS_TEXT_BYTES;
+
+	memcpy(value_of(id, to), const_value_of(id, from), size);
+}
+
 void settings_render(struct out *o, const struct settings *values)
 {
 	for (int id = 0; id < SETTING_COUNT; id++) {

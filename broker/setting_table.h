@@ -41,6 +41,9 @@ int setting_set(enum setting_id id, const char *value, size_t n, struct settings
 /* Writes the value in the config file's syntax: `3000`, `info`, `"localhost"`. */
 void setting_write(struct out *o, enum setting_id id, const struct settings *settings);
 
+/* Copies one setting's value. */
+void setting_copy(enum setting_id id, const struct settings *from, struct settings *to);
+
 /* Writes a setting's name in that spelling, whole: with "--" or the prefix. */
 void setting_spell(struct out *o, enum setting_id id, enum setting_spelling spelling);
 

@@ -12,8 +12,10 @@
 
 #include "bucket.h"
 #include "candidate.h"
+#include "keepalive.h"
 #include "limits.h"
 #include "server_message.h"
+#include "ws.h"
 
 /* Raised with every change of a message's meaning or layout, or of the ledger's. */
 #define IPC_VERSION 1
@@ -29,7 +31,8 @@ enum ipc_state {
 	IPC_IN_WARM = 1 << 2,    /* broker-roomd: waiting for its one room */
 	IPC_IN_OPEN = 1 << 3,    /* broker-roomd: it is a room */
 	IPC_IN_RETIRED = 1 << 4, /* broker-roomd: told to go; nothing more may be said */
-	IPC_IN_COUNTING = 1 << 5 /* broker-roomd: a new broker has asked it who sits there */
+	IPC_IN_COUNTING = 1 << 5, /* broker-roomd: a new broker has asked it who sits there */
+	IPC_IN_HANDOVER = 1 << 6, /* broker-broker: the one gives its lobby to the other */
 };
 
 struct ipc_configure {
@@ -121,6 +124,24 @@ struct ipc_allowance {
 	uint64_t bad_messages;
 };
 
+/* A client that is in no room, for the next broker. */
+struct ipc_lobby {
+	uint64_t client;
+	uint64_t since_us; /* it was accepted */
+	uint64_t entered_ms;
+	uint64_t in_bytes; /* read and written since the connection began */
+	uint64_t out_bytes;
+	struct ipc_allowance allowance;
+	struct keepalive keepalive;
+	struct ws_stream in; /* of its input, which is the tail */
+	struct name bound_room;
+	uint8_t address[16]; /* what it is counted against */
+	uint8_t counted;     /* 0: it is past a bound, and only to be told so */
+	uint8_t upgraded;    /* 0: its HTTP request is not complete yet, and unread */
+	uint8_t was_seated;
+	uint8_t unused[4];
+};
+
 struct ipc_adopt {
 	uint64_t client; /* the broker's number for it, never reused */
 	struct client_id id;
@@ -207,6 +228,11 @@ struct ipc_nothing {
 	X(MEMORY, IPC_FROM_KEEPER, struct ipc_nothing, 0, 1, IPC_IN_STARTING)                                          \
 	X(LISTENER, IPC_FROM_KEEPER, struct ipc_listener, 0, 1, IPC_IN_STARTING)                                       \
 	X(INHERITED, IPC_FROM_KEEPER, struct ipc_nothing, 0, 0, IPC_IN_STARTING)                                       \
+	X(EQUIPPED, IPC_FROM_BROKER, struct ipc_nothing, 0, 0, IPC_IN_STARTING)                                        \
+	X(SUCCEED, IPC_FROM_KEEPER, struct ipc_nothing, 0, 1, IPC_IN_STARTING)                                         \
+	X(HANDOVER, IPC_FROM_KEEPER, struct ipc_nothing, 0, 1, IPC_IN_SERVING)                                         \
+	X(LOBBY, IPC_FROM_BROKER, struct ipc_lobby, LIMIT_READ_BYTES, 1, IPC_IN_HANDOVER)                              \
+	X(HANDED_OVER, IPC_FROM_BROKER, struct ipc_nothing, 0, 0, IPC_IN_SERVING)                                      \
 	X(SERVING, IPC_FROM_BROKER, struct ipc_nothing, 0, 0, IPC_IN_STARTING)                                         \
 	X(SPAWN, IPC_FROM_BROKER, struct ipc_spawn, 0, 0, IPC_IN_STARTING | IPC_IN_SERVING)                            \
 	X(ROOMD, IPC_FROM_KEEPER, struct ipc_roomd, 0, 1, IPC_IN_STARTING | IPC_IN_SERVING)                            \
