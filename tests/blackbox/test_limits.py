@@ -606,11 +606,7 @@ class Exhaustion(unittest.TestCase):
         if WRAPPER:
             self.skipTest("a wrapper needs descriptors of its own")
 
-        class Poor(Server):
-            def command(self):
-                return ["/bin/sh", "-c", 'ulimit -n 80; exec "$@"', "sh", *super().command()]
-
-        with Poor("--pool-size", "2", "--address-connections", "0") as server:
+        with Server("--pool-size", "2", "--address-connections", "0", descriptors=80) as server:
             one, two = Raw(server), Raw(server)
             one.join("poor", "one")
             two.join("poor", "two")
