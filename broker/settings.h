@@ -61,29 +61,32 @@ enum sandbox_setting { SETTING_SANDBOX_AUTO, SETTING_SANDBOX_REQUIRE };
 	GROUP("Processes") \
 	CHOICE(sandbox, SETTING_SANDBOX_AUTO, "auto|require", \
 	    "auto: use what the kernel has and say what is missing; require: refuse to start without all of it") \
-	NUMBER(pool_size, 4, 0, 256, "COUNT", "warm room processes kept ready") \
+	NUMBER(pool_size, DEFAULT_POOL_SIZE, 0, 256, "COUNT", "warm room processes kept ready") \
 	GROUP("Connections and rooms") \
-	NUMBER(max_connections, 10000, 0, 1000000, "COUNT", "connections in all") \
-	NUMBER(max_lobby, 4000, 0, 1000000, "COUNT", "connections that are in no room") \
-	NUMBER(address_connections, 256, 0, 1000000, "COUNT", "connections of one address (IPv6: of one /64)") \
-	NUMBER(max_rooms, 5000, 0, 100000, "COUNT", "rooms in all") \
-	NUMBER(max_members, 16, 0, LIMIT_MEMBERS_CEILING, "COUNT", "members of one room") \
+	NUMBER(max_connections, DEFAULT_MAX_CONNECTIONS, 0, 1000000, "COUNT", "connections in all") \
+	NUMBER(max_lobby, DEFAULT_MAX_LOBBY, 0, 1000000, "COUNT", "connections that are in no room") \
+	NUMBER(address_connections, DEFAULT_ADDRESS_CONNECTIONS, 0, 1000000, "COUNT", \
+	    "connections of one address (IPv6: of one /64)") \
+	NUMBER(max_rooms, DEFAULT_MAX_ROOMS, 0, 100000, "COUNT", "rooms in all") \
+	NUMBER(max_members, DEFAULT_MAX_MEMBERS, 0, LIMIT_MEMBERS_CEILING, "COUNT", "members of one room") \
 	GROUP("Time") \
-	NUMBER(request_timeout_ms, 10000, 0, 600000, "MS", "time to finish the HTTP request") \
-	NUMBER(join_timeout_ms, 60000, 0, 3600000, "MS", "time to the first join") \
-	NUMBER(ping_interval_ms, 25000, 0, 3600000, "MS", "a connection idle for this long is pinged") \
-	NUMBER(ping_timeout_ms, 60000, 0, 3600000, "MS", "a connection that answered nothing for this long is dropped") \
+	NUMBER(request_timeout_ms, DEFAULT_REQUEST_TIMEOUT_MS, 0, 600000, "MS", "time to finish the HTTP request") \
+	NUMBER(join_timeout_ms, DEFAULT_JOIN_TIMEOUT_MS, 0, 3600000, "MS", "time to the first join") \
+	NUMBER(ping_interval_ms, DEFAULT_PING_INTERVAL_MS, 0, 3600000, "MS", "a connection idle for this long is pinged") \
+	NUMBER(ping_timeout_ms, DEFAULT_PING_TIMEOUT_MS, 0, 3600000, "MS", \
+	    "a connection that answered nothing for this long is dropped") \
 	GROUP("Messages") \
-	NUMBER(message_bytes_max, 65536, LIMIT_MESSAGE_BYTES_FLOOR, LIMIT_MESSAGE_BYTES_CEILING, "BYTES", \
-	    "largest message of a client") \
-	NUMBER(message_rate, 50, 0, 1000000, "PER_SECOND", "messages of one client") \
-	NUMBER(message_burst, 500, 1, 1000000, "COUNT", "messages that one client may send at once") \
-	NUMBER(byte_rate, 262144, 0, 1000000000, "PER_SECOND", "bytes of one client") \
-	NUMBER(byte_burst, 2097152, 1, 1000000000, "BYTES", "bytes that one client may send at once") \
-	NUMBER(join_rate, 100, 0, 1000000, "PER_SECOND", "joins of one address") \
-	NUMBER(join_burst, 500, 1, 1000000, "COUNT", "joins of one address at once") \
-	NUMBER(bad_messages_max, 20, 0, 1000000, "COUNT", "bad messages of one client, then it is closed") \
-	NUMBER(queue_bytes_max, 1048576, 0, LIMIT_QUEUE_BYTES_CEILING, "BYTES", \
+	NUMBER(message_bytes_max, DEFAULT_MESSAGE_BYTES_MAX, 0, LIMIT_MESSAGE_BYTES_CEILING, "BYTES", \
+	    "largest message of a client, at least 2048") \
+	NUMBER(message_rate, DEFAULT_MESSAGE_RATE, 0, 1000000, "PER_SECOND", "messages of one client") \
+	NUMBER(message_burst, DEFAULT_MESSAGE_BURST, 1, 1000000, "COUNT", "messages that one client may send at once") \
+	NUMBER(byte_rate, DEFAULT_BYTE_RATE, 0, 1000000000, "PER_SECOND", "bytes of one client") \
+	NUMBER(byte_burst, DEFAULT_BYTE_BURST, 1, 1000000000, "BYTES", "bytes that one client may send at once") \
+	NUMBER(join_rate, DEFAULT_JOIN_RATE, 0, 1000000, "PER_SECOND", "joins of one address") \
+	NUMBER(join_burst, DEFAULT_JOIN_BURST, 1, 1000000, "COUNT", "joins of one address at once") \
+	NUMBER(bad_messages_max, DEFAULT_BAD_MESSAGES_MAX, 0, 1000000, "COUNT", \
+	    "bad messages of one client, then it is closed") \
+	NUMBER(queue_bytes_max, DEFAULT_QUEUE_BYTES_MAX, 0, LIMIT_QUEUE_BYTES_CEILING, "BYTES", \
 	    "bytes waiting for one slow reader, then it is closed")
 /* clang-format on */
 

@@ -12,9 +12,6 @@
 /* A config file with every setting and much comment is a tenth of this. */
 #define FILE_BYTES_MAX 65536
 
-/* What a server relays is at most this much longer than what came: its own fields, and a frame's header. */
-#define RELAY_BYTES (LIMIT_SERVER_MESSAGE_BYTES + 10)
-
 /* --- flags ------------------------------------------------------------------------------------------------------ */
 
 enum flag_kind { FLAG_SETTING, FLAG_CONFIG, FLAG_CHECK, FLAG_HELP, FLAG_SAMPLE, FLAG_VERSION };
@@ -265,10 +262,18 @@ static int check(const struct settings_loaded *loaded, struct settings_problem *
 		out_text(&o, ": else a connection is dropped before it was pinged");
 		return problem_end(ret_problem, &o);
 	}
-	if (s->queue_bytes_max > 0 && s->queue_bytes_max < s->message_bytes_max + RELAY_BYTES) {
+	if (s->message_bytes_max > 0 && s->message_bytes_max < LIMIT_MESSAGE_BYTES_FLOOR) {
+		write_setting(&o, SETTING_message_bytes_max, loaded);
+		out_text(&o, " must be at least ");
+		out_unsigned(&o, LIMIT_MESSAGE_BYTES_FLOOR);
+		out_text(&o, ", to take a join with the longest names, or 0 for as large as can be");
+		return problem_end(ret_problem, &o);
+	}
+	uint64_t largest = s->message_bytes_max > 0 ? s->message_bytes_max : LIMIT_MESSAGE_BYTES_FLOOR;
+	if (s->queue_bytes_max > 0 && s->queue_bytes_max < largest + LIMIT_RELAY_BYTES) {
 		write_setting(&o, SETTING_queue_bytes_max, loaded);
 		out_text(&o, " must be at least ");
-		out_unsigned(&o, s->message_bytes_max + RELAY_BYTES);
+		out_unsigned(&o, largest + LIMIT_RELAY_BYTES);
 		out_text(&o, ", to hold one message of ");
 		write_setting(&o, SETTING_message_bytes_max, loaded);
 		return problem_end(ret_problem, &o);

@@ -1,8 +1,8 @@
 /*
  * limits - every bound of the system, each with its reason.
  *
- * What an operator may choose lies in the settings (broker/settings.h); here are the bounds that the code itself
- * relies on, and the hard ceilings behind the settings.
+ * First those that the code itself relies on, and the hard ceilings behind the settings; then the defaults of what an
+ * operator may choose (broker/settings.h).
  */
 #ifdef _GCC_NEXT_LIMITS_H
 /* gcc's <limits.h> gets at libc's by way of a file that looks through -iquote, too, and so arrives here: pass it on. */
@@ -47,6 +47,9 @@
 
 /* What a server's own message takes beyond the names in it, which may grow sixfold by escaping (\u001b). */
 #define LIMIT_SERVER_MESSAGE_BYTES (1024 + 6 * 3 * LIMIT_NAME_BYTES)
+
+/* What the server relays is at most this much longer than what came: its own fields, and a frame's header. */
+#define LIMIT_RELAY_BYTES (LIMIT_SERVER_MESSAGE_BYTES + 10)
 
 /* One entry of `participants`: an id, and a label that may grow sixfold by escaping. */
 #define LIMIT_PARTICIPANT_BYTES (64 + LIMIT_CLIENT_ID_BYTES + 6 * LIMIT_NAME_BYTES)
@@ -106,5 +109,66 @@
 
 /* Signals told of in a second by a room that is traced: what is more is counted. */
 #define LIMIT_TRACE_RATE 200
+
+/* --- the defaults of what an operator may choose; the ranges are in broker/settings.h, and 0 turns a bound off --- */
+
+/* Rooms that open at the same moment, in a clinic's morning; a warm process takes 100-200 KB. */
+#define DEFAULT_POOL_SIZE 4
+
+/* About 2 KB of the broker's and two descriptors each, and a usual hard limit of descriptors is 1048576 or 20000. */
+#define DEFAULT_MAX_CONNECTIONS 10000
+
+/* Who is in no room is served by the one broker; honest clients join at once, so this many is an attack or a
+ * restart's rush, in which members of 5000 rooms come back within seconds. */
+#define DEFAULT_MAX_LOBBY 4000
+
+/* A clinic of 250 people behind one address works; somebody else needs forty addresses to fill the house. */
+#define DEFAULT_ADDRESS_CONNECTIONS 256
+
+/* Half of max_connections: two in a room. A process each, so this also bounds processes and their memory. */
+#define DEFAULT_MAX_ROOMS 5000
+
+/* A mesh beyond that asks too much of the browsers: 16 people are 120 connections. */
+#define DEFAULT_MAX_MEMBERS 16
+
+/* A request is one packet: ten seconds outlast lost ones on a bad line, and a slow one holds a record no longer. */
+#define DEFAULT_REQUEST_TIMEOUT_MS 10000
+
+/* A page may ask for the camera between connecting and joining, and people take their time to click. */
+#define DEFAULT_JOIN_TIMEOUT_MS 60000
+
+/* Below the 30 s after which home routers and proxies forget an idle connection. */
+#define DEFAULT_PING_INTERVAL_MS 25000
+
+/* Two pings may be lost, or a train go through a tunnel, before a member counts as gone. */
+#define DEFAULT_PING_TIMEOUT_MS 60000
+
+/* The largest SDP seen in the wild takes 20 KB. */
+#define DEFAULT_MESSAGE_BYTES_MAX 65536
+
+/* A call with everyone of a full room takes a few signals a second; 50 is out of people's reach, and nothing to
+ * the server. */
+#define DEFAULT_MESSAGE_RATE 50
+
+/* Who comes into a room of 16 sends 15 offers and some 30 candidates for each, at once. */
+#define DEFAULT_MESSAGE_BURST 500
+
+/* message_rate signals of 5 KB. */
+#define DEFAULT_BYTE_RATE 262144
+
+/* message_burst signals of 4 KB: offers are larger than candidates, but few. */
+#define DEFAULT_BYTE_BURST 2097152
+
+/* A clinic behind one address that comes back after an outage; what a join costs is a process, sometimes. */
+#define DEFAULT_JOIN_RATE 100
+
+/* The same: all its 256 connections at once, and once more. */
+#define DEFAULT_JOIN_BURST 500
+
+/* A developer who tries things in the console makes a few mistakes; a client that makes more of them is broken. */
+#define DEFAULT_BAD_MESSAGES_MAX 20
+
+/* Sixteen of the largest messages, or a reader that is silent for seconds in a busy room; it is the room's memory. */
+#define DEFAULT_QUEUE_BYTES_MAX 1048576
 
 #endif

@@ -13,6 +13,10 @@ from server import PATIENCE, SOON, wait_until
 # An instruction that jumps to itself.
 SPIN = {"x86_64": b"\xeb\xfe", "aarch64": b"\x00\x00\x00\x14"}.get(platform.machine())
 
+# Calls mmap() for 16 MiB, again and again.
+SWELL = {"x86_64": bytes.fromhex("b809000000" "31ff" "be00000001" "ba03000000" "41ba22000000" "49c7c0ffffffff" "4531c9" "0f05" "ebdb"),
+         }.get(platform.machine())
+
 # The system calls in which a room's process waits for something to do.
 WAITS = {"x86_64": ("232", "281"), "aarch64": ("22",)}.get(platform.machine(), ())
 
@@ -95,13 +99,26 @@ def may_spin():
 
 
 def make_spin(process):
-    """From the next thing that it is told, it spins for ever: the code behind the system call in which it waits is
-    overwritten by a jump to itself (in this process alone)."""
+    """From the next thing that it is told, it spins for ever."""
+    make_do(process, SPIN)
+
+
+def may_swell():
+    return os.geteuid() == 0 and SWELL is not None
+
+
+def make_swell(process):
+    """From the next thing that it is told, it takes memory for ever."""
+    make_do(process, SWELL)
+
+
+def make_do(process, code):
+    """The code behind the system call in which it waits is overwritten, in this process alone."""
     with open(f"/proc/{process.pid}/syscall", encoding="ascii") as file:
         after = int(file.read().split()[-1], 16)
     with open(f"/proc/{process.pid}/mem", "r+b", buffering=0) as memory:
         memory.seek(after)
-        memory.write(SPIN)
+        memory.write(code)
 
 
 def socket_inode(local_port, server_port):

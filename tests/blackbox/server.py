@@ -125,7 +125,7 @@ class Process(collections.namedtuple("Process", "pid ppid state session start ti
                 pass
 
 
-def still_zombies(processes, seconds=2 * PATIENCE):
+def still_zombies(processes, seconds=SOON):
     """Those of the zombies that nobody has reaped after a while."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -142,11 +142,12 @@ class Server:
     the checks of stop(); after an exception it is killed instead.
     """
 
-    def __init__(self, *flags, port=0, environment=None, pool_size=4):
+    def __init__(self, *flags, port=0, environment=None, pool_size=4, descriptors=None):
         # Servers side by side would meet at the default control socket and metrics port.
         apart = [part for flag in ("--control", "--metrics") if flag not in flags for part in (flag, "none")]
         self.flags = [*(["--port", str(port)] if port is not None else []), *apart, *flags]
         self.environment = environment or {}
+        self.max_descriptors = descriptors
         self.pool_size = int(flags[flags.index("--pool-size") + 1]) if "--pool-size" in flags else pool_size
         self.keeper = None
         self.port = None
@@ -165,7 +166,8 @@ class Server:
             self.kill()
 
     def command(self):
-        return [*WRAPPER, BINARY, *self.flags]
+        poor = ["/bin/sh", "-c", f'ulimit -n {self.max_descriptors}; exec "$@"', "sh"] if self.max_descriptors else []
+        return [*poor, *WRAPPER, BINARY, *self.flags]
 
     def clean_environment(self):
         environment = {name: value for name, value in os.environ.items() if PASSED_ON.match(name)}

@@ -31,7 +31,7 @@ class Storm:
     def __init__(self, server, rooms, members, seed, sizes=SIZES, pause=0.01):
         self.server, self.seed, self.sizes, self.pause = server, seed, sizes, pause
         self.random = random.Random(seed)
-        self.rooms = {f"storm-{i}": [None] * members for i in range(rooms)}  # who sits in its chairs
+        self.rooms = {f"storm-{seed}-{i}": [None] * members for i in range(rooms)}  # who sits in its chairs
         self.everyone = []
         self.inodes = {}  # of a connection: its room
         self.deaths = collections.defaultdict(list)  # of a room's processes in the middle of their work: when

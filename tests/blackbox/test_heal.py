@@ -16,7 +16,7 @@ import unittest
 import server
 from client import AsyncCase
 from killing import (
-    is_waiting, kill_at_rest, make_spin, may_spin, room_process, room_process_of, room_processes, stop, stop_at_rest,
+    is_waiting, kill_at_rest, make_spin, make_swell, may_spin, may_swell, room_process, room_process_of, room_processes, stop, stop_at_rest,
     wait_dead, wait_idle,
 )
 from raw import CONTINUATION, TEXT, Closed, Raw, frame, say
@@ -312,11 +312,16 @@ class Talk(AsyncCase):
         with Server(*UNBOUNDED) as running:
             running.assert_works()
             before = running.descriptors()
-            storm = Storm(running, rooms=8, members=3, seed=random.randrange(1 << 30))
-            problems = await storm.run(12 * MANY, ("kill",))
-            print(storm, flush=True)
-            self.assertEqual(problems, [], f"{storm} {running.output()[-3000:]}")
-            self.assertGreater(storm.counts["killed in work"], 2)
+            killed = 0
+            for _ in range(5):  # (a busy machine kills slowly)
+                storm = Storm(running, rooms=8, members=3, seed=random.randrange(1 << 30))
+                problems = await storm.run(12 * MANY, ("kill",))
+                print(storm, flush=True)
+                self.assertEqual(problems, [], f"{storm} {running.output()[-3000:]}")
+                killed += storm.counts["killed in work"]
+                if killed > 2:
+                    break
+            self.assertGreater(killed, 2)
             await loop.run_in_executor(None, running.assert_back_at, before, 10 * PATIENCE)
             running.assert_works()
 
@@ -489,6 +494,23 @@ class Stuck(HealCase):
             client.hear("offer", data="spin", timeout=3 * SOON)  # (two seconds of a CPU that others want too)
         print(f"a room that spins goes on after {time.monotonic() - began:.1f} s", flush=True)
         self.assertNotEqual(room_process(self.server, process).pid, process.pid)
+        self.assert_talk(clients)
+
+
+    @unittest.skipUnless(may_swell(), "only root may make a process swell")
+    def test_swelling(self):
+        """It dies of the first call for memory."""
+        if "process=roomd layers=none" in self.server.output():
+            self.skipTest("this build has no sandbox")
+        clients = self.room("swelling", "a", "b", "c")
+        process = room_process(self.server)
+        wait_idle(process)
+        make_swell(process)
+        clients[0].say("offer", data="swell")
+        for client in clients[1:]:
+            client.hear("offer", data="swell")
+        self.assertNotEqual(room_process(self.server, process).pid, process.pid)
+        self.assertRegex(self.server.output(), "roomd-killed.* signal=31")
         self.assert_talk(clients)
 
 

@@ -558,6 +558,31 @@ class Counts(unittest.TestCase):
                 one.say("offer", data=data)
                 two.hear("offer", data=data)
 
+    def test_all_off(self):
+        """0 turns a bound off: the server works, and takes what it would not take otherwise."""
+        off = ("max-connections", "max-lobby", "address-connections", "max-rooms", "max-members", "request-timeout-ms",
+               "join-timeout-ms", "ping-interval-ms", "ping-timeout-ms", "message-bytes-max", "message-rate", "byte-rate",
+               "join-rate", "bad-messages-max", "queue-bytes-max")
+        with Server(*(part for name in off for part in (f"--{name}", "0"))) as server:
+            clients = [Raw(server) for _ in range(20)]
+            for i, client in enumerate(clients):
+                self.assertEqual(len(client.join("off", f"x{i}")["participants"]), i)
+            for i, client in enumerate(clients):
+                for _ in clients[i + 1:]:
+                    client.hear("user-joined")
+            data = "x" * 1_000_000
+            clients[0].say("offer", data=data, target="x1")
+            clients[1].hear("offer", data=data)
+            clients[2].send(say("ping") * 3000 + text("bad") * 200)
+            for _ in range(3000):
+                clients[2].hear("pong")
+            for _ in range(200):
+                clients[2].hear_error("invalid-json")
+            clients[3].send_lenient(frame(TEXT, b"x" * 1048577))
+            clients[3].hear_close(1009)
+            for client in clients:
+                client.close()
+
     def test_many_members(self):
         """A room may be as full as it may be: all see all."""
         with Server("--max-members", "40", "--address-connections", "0") as server:
@@ -581,11 +606,7 @@ class Exhaustion(unittest.TestCase):
         if WRAPPER:
             self.skipTest("a wrapper needs descriptors of its own")
 
-        class Poor(Server):
-            def command(self):
-                return ["/bin/sh", "-c", 'ulimit -n 80; exec "$@"', "sh", *super().command()]
-
-        with Poor("--pool-size", "2", "--address-connections", "0") as server:
+        with Server("--pool-size", "2", "--address-connections", "0", descriptors=80) as server:
             one, two = Raw(server), Raw(server)
             one.join("poor", "one")
             two.join("poor", "two")

@@ -334,6 +334,10 @@ static void test_together(void **state)
 	assert_int_equal(load("--ping-timeout-ms=25001|--queue-bytes-max=0", ""), 0);
 	assert_int_equal(load("--ping-timeout-ms=25001|--queue-bytes-max=65536", ""), -EINVAL);
 	assert_non_null(strstr(problem.text, "to hold one message of message_bytes_max = 65536 (default)"));
+	assert_int_equal(load("--ping-timeout-ms=25001|--message-bytes-max=0", ""), 0);
+	assert_int_equal(load("--ping-timeout-ms=25001|--message-bytes-max=2048|--queue-bytes-max=65536", ""), 0);
+	assert_int_equal(load("--ping-timeout-ms=25001|--message-bytes-max=2047", ""), -EINVAL);
+	assert_non_null(strstr(problem.text, "message_bytes_max = 2047 (--message-bytes-max) must be at least 2048"));
 }
 
 /* What -n prints is a config file that says the same. */
