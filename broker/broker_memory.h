@@ -15,6 +15,7 @@ struct broker_memory {
 	uint64_t version;
 	uint64_t clients; /* the last numbers that were given; never reused */
 	uint64_t rooms;
+	uint8_t log_key[16]; /* the keeper's: names are hashed with it in the log */
 
 	uint64_t started_ms; /* the first broker's start */
 

@@ -2,9 +2,14 @@
 #include <assert.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +20,8 @@
 #include "keeper.h"
 #include "keeper_broker.h"
 #include "keeper_equip.h"
+#include "keeper_exec.h"
+#include "keeper_left.h"
 #include "keeper_reload.h"
 #include "keeper_roomd.h"
 #include "log.h"
@@ -34,10 +41,11 @@
 #define RESTART_MS 100
 #define RESTART_MS_MAX 5000
 
-/* What epoll tells: signals, or one of the brokers. */
+/* What epoll tells: signals, one of the brokers, or (with KEEPER_ROOMD_KEY) the end of a roomd. */
 #define KEY_SIGNALS 0
 #define KEY_BROKERS 1
 #define BROKERS 2
+#define EVENTS 16
 
 enum keeper_state { KEEPER_STARTING, KEEPER_RUNNING, KEEPER_STOPPING };
 
@@ -53,10 +61,12 @@ struct keeper {
 	uint64_t restart_ms;                   /* how late the last was */
 	uint64_t handover_at_ms;               /* when the one that hands over must have done so; 0: there is none */
 	uint64_t stop_at_ms;
+	bool on_terminal;
 	bool reload_due; /* an operator wants the settings to be read again */
 	int status;
-	int memory; /* what brokers hand on */
-	uint8_t log_key[LOG_KEY_BYTES];
+	int memory;                   /* what brokers hand on */
+	struct broker_memory *shared; /* the same, mapped: the log's key is ours */
+	struct keeper_store store;
 	struct keeper_roomds roomds;
 	bool settled; /* the broker knows all of them that it is to know */
 };
@@ -96,7 +106,17 @@ static int start_broker(struct keeper *k)
 	if (!b)
 		return -EBUSY;
 	int error = keeper_broker_start(b, k->config->programs->broker);
-	return error < 0 ? error : keeper_equip(k->config, k->log_key, k->memory, b->channel);
+	return error < 0 ? error : keeper_equip(k->config, k->shared->log_key, k->memory, b->channel);
+}
+
+/* The next keeper must know which broker may have the rooms. */
+static void store_broker(struct keeper *k)
+{
+	int pidfd = k->store.on && k->current ? (int)syscall(SYS_pidfd_open, k->current->pid, 0) : -1;
+
+	keeper_store_replace(&k->store, STORE_BROKER, pidfd);
+	if (pidfd >= 0)
+		close(pidfd);
 }
 
 static void start_broker_or_retry(struct keeper *k)
@@ -116,6 +136,7 @@ static void connect_broker(struct keeper *k, struct keeper_broker *b)
 	k->current = b;
 	k->settled = true;
 	keeper_broker_enter(b, BROKER_SERVING);
+	store_broker(k);
 	keeper_roomds_connect(&k->roomds, b->channel);
 }
 
@@ -207,12 +228,43 @@ static void on_broker(struct keeper *k, struct keeper_broker *b)
 
 /* --- reload --- */
 
+/* Becomes the program that lies in our place now; the reload is then its business. Returns if that can't be. */
+static void upgrade(struct keeper *k)
+{
+	const struct keeper_config *c = k->config;
+	struct keeper_exec e = {0};
+	char name[PASSED_NAME_BYTES];
+
+	if (!keeper_exec_check(c->argc, c->argv)) {
+		log_error("upgrade-refused", "advice=\"the program that was installed does not accept its settings\"");
+		return;
+	}
+	for (unsigned i = 0; i < c->listeners->count; i++)
+		keeper_exec_add(&e, PASSED_CLIENT, c->listeners->fds[i]);
+	operators_name_control(c->operators, name);
+	keeper_exec_add(&e, name, c->operators->control.fd);
+	keeper_exec_add(&e, PASSED_METRICS, c->operators->metrics);
+	keeper_exec_add(&e, STORE_MEMORY, k->memory);
+	snprintf(name, sizeof(name), LEFT_BROKER_CHANNEL "%d", k->current->pid);
+	keeper_exec_add(&e, name, k->current->channel);
+	keeper_roomds_hand_down(&k->roomds, &e);
+	log_info("upgrade", "");
+	int error = keeper_exec_now(&e, c->argv);
+	log_error("upgrade-failed", "error=\"%s\"", strerror(-error));
+	free(e.text);
+}
+
 /* Reads the settings again, and has another broker take over. With one on its way already, that comes first. */
 static void reload(struct keeper *k)
 {
 	if (!k->reload_due || k->state != KEEPER_RUNNING || !k->current || k->current->ipc_state != IPC_IN_SERVING ||
 	    !find(k, BROKER_NONE))
 		return;
+	if (keeper_exec_is_due()) {
+		if (!keeper_roomds_quiet(&k->roomds))
+			return; /* in a moment */
+		upgrade(k);
+	}
 	k->reload_due = false;
 	if (keeper_reload(k->config) < 0) {
 		notify_say(k->config->notify, "STATUS=Serving; the settings could not be read again, see the log", -1);
@@ -306,7 +358,8 @@ static void stop(struct keeper *k)
 	k->state = KEEPER_STOPPING;
 	notify_say(k->config->notify, "STOPPING=1\nSTATUS=Stopping", -1);
 	signal_brokers(k, SIGTERM);
-	keeper_roomds_end(&k->roomds);
+	if (!k->store.on) /* else they wait for the next keeper; if there is none, the manager lets them go */
+		keeper_roomds_end(&k->roomds);
 }
 
 /* The broker first: with its end, rooms that only waited for that end by themselves. */
@@ -325,9 +378,9 @@ static void on_signals(struct keeper *k)
 	while (read(k->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
 			reap(k);
-		else if (info.ssi_signo == SIGHUP)
+		else if (info.ssi_signo == SIGHUP && (!k->on_terminal || tcgetpgrp(STDIN_FILENO) >= 0))
 			k->reload_due = true;
-		else
+		else /* a terminal that was closed is somebody who has gone */
 			stop(k);
 	}
 }
@@ -399,6 +452,25 @@ static void settle(struct keeper *k)
 	k->settled = done;
 }
 
+/* Of another keeper, or new. */
+static bool init_memory(struct keeper *k)
+{
+	struct stat st;
+
+	k->memory = k->config->left->memory;
+	if (k->memory < 0 || fstat(k->memory, &st) < 0 || st.st_size < (off_t)sizeof(struct broker_memory))
+		k->memory = memory_file("broker", NULL, sizeof(struct broker_memory));
+	if (k->memory < 0)
+		return false;
+	k->shared = mmap(NULL, sizeof(struct broker_memory), PROT_READ | PROT_WRITE, MAP_SHARED, k->memory, 0);
+	if (k->shared == MAP_FAILED)
+		return false;
+	if (!k->shared->version)
+		arc4random_buf(k->shared->log_key, sizeof(k->shared->log_key));
+	keeper_store_replace(&k->store, STORE_MEMORY, k->memory);
+	return true;
+}
+
 /* Everything is open, and nothing runs yet. Returns whether that could be. */
 static bool init(struct keeper *k, struct keeper_config *config)
 {
@@ -409,23 +481,48 @@ static bool init(struct keeper *k, struct keeper_config *config)
 			     .state = KEEPER_STARTING,
 			     .epoll = epoll_create1(EPOLL_CLOEXEC),
 			     .signals = open_signals(),
-			     .memory = memory_file("broker", NULL, sizeof(struct broker_memory))};
+			     .on_terminal = tcgetpgrp(STDIN_FILENO) >= 0};
 	for (unsigned i = 0; i < BROKERS; i++)
 		keeper_broker_init(&k->brokers[i], k->epoll, KEY_BROKERS + i);
-	arc4random_buf(k->log_key, sizeof(k->log_key));
-	return keeper_roomds_init(&k->roomds, config->programs->roomd, &limits) == 0 && k->epoll >= 0 &&
-	       k->signals >= 0 && k->memory >= 0 && epoll_ctl(k->epoll, EPOLL_CTL_ADD, k->signals, &event) == 0;
+	keeper_store_init(&k->store, config->notify);
+	return keeper_roomds_init(&k->roomds, config->programs->roomd, &limits, &k->store, k->epoll) == 0 &&
+	       k->epoll >= 0 && k->signals >= 0 && init_memory(k) &&
+	       epoll_ctl(k->epoll, EPOLL_CTL_ADD, k->signals, &event) == 0;
+}
+
+/* What a keeper before us left goes on. */
+static int inherit(struct keeper *k)
+{
+	struct keeper_left *left = k->config->left;
+
+	keeper_left_end_broker(left);
+	keeper_left_give(left, &k->roomds);
+	if (left->broker_channel < 0)
+		return start_broker(k);
+	/* We were that keeper: the broker serves, and another is to take over from it. */
+	k->current = &k->brokers[0];
+	k->settled = true;
+	k->state = KEEPER_RUNNING;
+	k->served_ms = clock_ms();
+	k->reload_due = true;
+	int error = keeper_broker_adopt(k->current, left->broker_pid, left->broker_channel);
+	k->roomds.broker = left->broker_channel;
+	return error;
 }
 
 static void turn(struct keeper *k)
 {
-	struct epoll_event events[1 + BROKERS];
-	int n = epoll_wait(k->epoll, events, 1 + BROKERS, on_time(k));
+	struct epoll_event events[EVENTS];
+	int n = epoll_wait(k->epoll, events, EVENTS, on_time(k));
 
 	/* Brokers first: what one asked for before it died counts. */
-	for (int i = 0; i < n; i++)
-		if (events[i].data.u64 != KEY_SIGNALS)
-			on_broker(k, &k->brokers[events[i].data.u64 - KEY_BROKERS]);
+	for (int i = 0; i < n; i++) {
+		uint64_t key = events[i].data.u64;
+		if (key & KEEPER_ROOMD_KEY)
+			keeper_roomds_on_pidfd(&k->roomds, key & ~KEEPER_ROOMD_KEY);
+		else if (key != KEY_SIGNALS)
+			on_broker(k, &k->brokers[key - KEY_BROKERS]);
+	}
 	for (int i = 0; i < n; i++)
 		if (events[i].data.u64 == KEY_SIGNALS)
 			on_signals(k);
@@ -442,13 +539,13 @@ int keeper_run(struct keeper_config *config)
 		return 1;
 	}
 	title_set("video-signaling: keeper");
-	int error = start_broker(&k);
+	int error = inherit(&k);
 	if (error < 0) {
 		log_error("broker-start", "error=\"%s\"", strerror(-error));
 		stop(&k);
 		k.status = 1;
 	}
-	while (k.state != KEEPER_STOPPING || any_broker(&k) || !keeper_roomds_none(&k.roomds))
+	while (k.state != KEEPER_STOPPING || any_broker(&k) || !(k.store.on || keeper_roomds_none(&k.roomds)))
 		turn(&k);
 	return k.status;
 }

@@ -60,6 +60,17 @@ int keeper_broker_start(struct keeper_broker *b, int program)
 	return 0;
 }
 
+int keeper_broker_adopt(struct keeper_broker *b, pid_t pid, int channel)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = b->key};
+
+	b->pid = pid;
+	b->channel = channel;
+	b->ipc_state = IPC_IN_SERVING;
+	b->state = BROKER_SERVING;
+	return epoll_ctl(b->epoll, EPOLL_CTL_ADD, channel, &event) < 0 ? -errno : 0;
+}
+
 static void close_channel(struct keeper_broker *b)
 {
 	if (b->channel < 0)

@@ -29,7 +29,7 @@ struct keeper_broker {
 	pid_t pid;
 	int channel; /* -1: it has ended, and the process will, too */
 	enum ipc_state ipc_state;
-	int epoll; /* in which the channel is ... */
+	int epoll;    /* in which the channel is ... */
 	uint64_t key; /* ... under this */
 };
 
@@ -40,6 +40,9 @@ void keeper_broker_enter(struct keeper_broker *broker, enum keeper_broker_state 
 
 /* Starts one from `program`. Returns 0 or -errno. */
 int keeper_broker_start(struct keeper_broker *broker, int program);
+
+/* Takes one over that serves, and is our child, from the program that this process was before. Returns 0 or -errno. */
+int keeper_broker_adopt(struct keeper_broker *broker, pid_t pid, int channel);
 
 /* Waits for place in the channel, too, or not any more. */
 void keeper_broker_watch(struct keeper_broker *broker, bool writable);

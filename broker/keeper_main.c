@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "keeper.h"
+#include "keeper_left.h"
 #include "log.h"
 #include "passed.h"
 #include "privileges.h"
@@ -40,8 +41,10 @@ static int answer(const struct settings_loaded *loaded)
 	return fwrite(o.at, 1, o.length, stdout) == o.length && fflush(stdout) == 0 ? 0 : 1;
 }
 
-/* Takes what the service manager passed; what nobody here knows is a mistake in its unit. */
-static int adopt(struct bind_listeners *listeners, struct operators *operators, struct settings_problem *ret_problem)
+/* Takes what the service manager passed, or what a keeper before this one left; what nobody here knows is a mistake in
+ * the unit. */
+static int adopt(struct bind_listeners *listeners, struct operators *operators, struct keeper_left *left,
+		 struct settings_problem *ret_problem)
 {
 	struct passed passed;
 	char name[PASSED_NAME_BYTES];
@@ -50,9 +53,12 @@ static int adopt(struct bind_listeners *listeners, struct operators *operators, 
 
 	passed_init(&passed);
 	operators_init(operators);
+	keeper_left_init(left);
+	left->handed_down = passed.list != NULL;
 	while (error == 0 && passed_next(&passed, &fd, name))
-		error = strcmp(name, PASSED_CLIENT) == 0 ? bind_adopt(listeners, fd, ret_problem)
-							 : operators_adopt(operators, name, fd, ret_problem);
+		error = keeper_left_take(left, name, fd) || operators_take_control(operators, name, fd) ? 0
+			: strcmp(name, PASSED_CLIENT) == 0 ? bind_adopt(listeners, fd, ret_problem)
+							   : operators_adopt(operators, name, fd, ret_problem);
 	return error;
 }
 
@@ -73,8 +79,9 @@ int main(int argc, char *argv[], char *envp[])
 	struct child_programs programs;
 	struct notify notify;
 	struct operators operators;
+	struct keeper_left left;
 
-	if (adopt(&listeners, &operators, &problem) < 0 ||
+	if (adopt(&listeners, &operators, &left, &problem) < 0 ||
 	    settings_load(argc, argv, envp, SETTINGS_DEFAULT_CONFIG, &loaded, &problem) < 0)
 		return fail(&problem);
 	if (loaded.action == SETTINGS_CHECK && bind_agree(&listeners, &loaded, &problem) < 0)
@@ -90,8 +97,9 @@ int main(int argc, char *argv[], char *envp[])
 		return fail(&problem);
 	privileges_raise_fds();
 	notify_init(&notify);
-	if (listen_or_agree(&loaded, &listeners, &problem) < 0 ||
-	    operators_open(&loaded, listeners.port, &operators, &problem) < 0)
+	/* What we had already was right when it was made. */
+	if (!left.handed_down && (listen_or_agree(&loaded, &listeners, &problem) < 0 ||
+				  operators_open(&loaded, listeners.port, &operators, &problem) < 0))
 		return fail(&problem);
 	if (privileges_drop(loaded.values.user, &problem) < 0) {
 		operators_fini(&operators);
@@ -112,6 +120,7 @@ int main(int argc, char *argv[], char *envp[])
 							.listeners = &listeners,
 							.programs = &programs,
 							.operators = &operators,
+							.left = &left,
 							.notify = &notify});
 	operators_fini(&operators);
 	return status;

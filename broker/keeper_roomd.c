@@ -1,17 +1,26 @@
 /* keeper_roomd - the keeper's roomds. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
+#include "clock.h"
 #include "ipc.h"
 #include "keeper_roomd.h"
 #include "ledger.h"
 #include "log.h"
 #include "memory_file.h"
 #include "roster.h"
+
+/* How soon the service manager is told again what it did not take. */
+#define STORE_AGAIN_MS 50
 
 static int compare_numbers(const struct keeper_roomd *a, const struct keeper_roomd *b)
 {
@@ -61,9 +70,10 @@ int keeper_roomds_configure(struct keeper_roomds *roomds, int program, const str
 	return 0;
 }
 
-int keeper_roomds_init(struct keeper_roomds *roomds, int program, const struct ipc_open *limits)
+int keeper_roomds_init(struct keeper_roomds *roomds, int program, const struct ipc_open *limits,
+		       struct keeper_store *store, int epoll)
 {
-	*roomds = (struct keeper_roomds){.broker = -1};
+	*roomds = (struct keeper_roomds){.broker = -1, .store = store, .epoll = epoll};
 	RB_INIT(&roomds->by_number);
 	RB_INIT(&roomds->by_pid);
 	TAILQ_INIT(&roomds->due);
@@ -84,6 +94,35 @@ static void set_due(struct keeper_roomds *roomds, struct keeper_roomd *r, bool d
 	else if (!due && r->due)
 		TAILQ_REMOVE(&roomds->due, r, due_link);
 	r->due = due;
+}
+
+/* Whatever else happens to it, the next keeper is to find it. */
+static void store(struct keeper_roomds *roomds, struct keeper_roomd *r)
+{
+	const int fds[STORE_ROOM_FDS] = {r->channel, r->pidfd, r->ledger, r->roster};
+
+	r->store_due = false;
+	if (r->place < 0 || keeper_store_put(roomds->store, r->place, fds) != -EAGAIN)
+		return;
+	r->store_due = true;
+	roomds->store_ms = clock_ms() + STORE_AGAIN_MS;
+}
+
+static void unstore(struct keeper_roomds *roomds, struct keeper_roomd *r)
+{
+	keeper_store_remove(roomds->store, r->place);
+	r->place = -1;
+	r->store_due = false;
+	if (roomds->store->removals_due > 0)
+		roomds->store_ms = clock_ms() + STORE_AGAIN_MS;
+}
+
+static void kill_it(const struct keeper_roomd *r)
+{
+	if (r->pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, r->pidfd, SIGKILL, NULL, 0);
+	else
+		kill(r->pid, SIGKILL);
 }
 
 /* Starts one with these memory files (or -errno), which are its from now on, also on failure. Returns 0 or -errno. */
@@ -107,8 +146,11 @@ static int start(struct keeper_roomds *roomds, struct keeper_program *program, i
 	r->channel = ends[0];
 	r->ledger = ledger;
 	r->roster = roster;
+	r->place = keeper_store_take(roomds->store);
+	r->pidfd = r->place < 0 ? -1 : (int)syscall(SYS_pidfd_open, r->pid, 0);
 	RB_INSERT(keeper_number_tree, &roomds->by_number, r);
 	RB_INSERT(keeper_pid_tree, &roomds->by_pid, r);
+	store(roomds, r);
 	set_due(roomds, r, true);
 	return 0;
 fail:
@@ -128,11 +170,13 @@ static int start_fresh(struct keeper_roomds *roomds)
 {
 	int ledger = memory_file("room", NULL, roomds->ledger_bytes);
 
-	return start(roomds, roomds->program, ledger, ledger < 0 ? -1 : memory_file("roster", NULL, roomds->roster_bytes), 0);
+	return start(roomds, roomds->program, ledger,
+		     ledger < 0 ? -1 : memory_file("roster", NULL, roomds->roster_bytes), 0);
 }
 
-static void let_go(struct keeper_roomd *r)
+static void let_go(struct keeper_roomds *roomds, struct keeper_roomd *r)
 {
+	unstore(roomds, r);
 	if (r->channel >= 0)
 		close(r->channel);
 	r->channel = -1;
@@ -141,7 +185,9 @@ static void let_go(struct keeper_roomd *r)
 
 static void bury(struct keeper_roomds *roomds, struct keeper_roomd *r)
 {
-	let_go(r);
+	let_go(roomds, r);
+	if (r->pidfd >= 0)
+		close(r->pidfd);
 	if (r->ledger >= 0) {
 		close(r->ledger);
 		close(r->roster);
@@ -164,6 +210,7 @@ static void settle_dead(struct keeper_roomds *roomds, struct keeper_roomd *r)
 	if (r->heir_wanted) {
 		int ledger = r->ledger;
 		r->ledger = -1;
+		unstore(roomds, r); /* the manager keeps nothing twice: first away, then again under the heir's name */
 		if (start(roomds, r->program, ledger, r->roster, r->number) < 0) {
 			r->heir_failed = true;
 			set_due(roomds, r, true);
@@ -172,6 +219,101 @@ static void settle_dead(struct keeper_roomds *roomds, struct keeper_roomd *r)
 	}
 	if (r->heir_wanted || r->released)
 		bury(roomds, r);
+}
+
+/* --- from another keeper --- */
+
+/* Whose pidfd it is (proc(5), fdinfo); 0: of nobody any more. */
+static pid_t pid_of(int pidfd)
+{
+	char path[64];
+	char line[128];
+	int pid = 0;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	FILE *file = fopen(path, "re");
+	while (file && pid <= 0 && fgets(line, sizeof(line), file))
+		if (strncmp(line, "Pid:", 4) == 0)
+			pid = atoi(line + 4);
+	if (file)
+		fclose(file);
+	return pid > 0 ? pid : 0;
+}
+
+bool keeper_roomds_quiet(struct keeper_roomds *roomds)
+{
+	struct keeper_roomd *r;
+
+	if (!TAILQ_EMPTY(&roomds->due) || roomds->spawns_due || roomds->failed_due || roomds->inherited_due)
+		return false;
+	RB_FOREACH (r, keeper_number_tree, &roomds->by_number)
+		if (r->dead)
+			return false;
+	return true;
+}
+
+void keeper_roomds_hand_down(struct keeper_roomds *roomds, struct keeper_exec *list)
+{
+	char name[PASSED_NAME_BYTES];
+	int place = STORE_ROOMS_MAX; /* from here on: of those that are not stored */
+	struct keeper_roomd *r;
+
+	RB_FOREACH (r, keeper_number_tree, &roomds->by_number) {
+		if (r->dead || r->released)
+			continue;
+		if (r->pidfd < 0)
+			r->pidfd = (int)syscall(SYS_pidfd_open, r->pid, 0);
+		keeper_store_name(r->place >= 0 ? r->place : place++, name);
+		snprintf(name + strlen(name), 24, ",%llu", (unsigned long long)r->number);
+		keeper_exec_add(list, name, r->channel);
+		keeper_exec_add(list, name, r->pidfd);
+		keeper_exec_add(list, name, r->ledger);
+		keeper_exec_add(list, name, r->roster);
+	}
+}
+
+static bool is_child(int pidfd)
+{
+	siginfo_t info;
+
+	return waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+void keeper_roomds_adopt(struct keeper_roomds *roomds, const struct keeper_roomd_left *left)
+{
+	const int fds[STORE_ROOM_FDS] = {left->channel, left->pidfd, left->ledger, left->roster};
+	struct keeper_roomd *r = calloc(1, sizeof(*r));
+	pid_t pid = left->pidfd < 0 ? 0 : pid_of(left->pidfd);
+	struct keeper_roomd key = {.pid = pid};
+
+	keeper_store_know(roomds->store, left->place);
+	if (!r || pid == 0 || left->channel < 0 || left->ledger < 0 || left->roster < 0 ||
+	    RB_FIND(keeper_pid_tree, &roomds->by_pid, &key)) {
+		keeper_store_remove(roomds->store, left->place);
+		for (unsigned i = 0; i < STORE_ROOM_FDS; i++)
+			if (fds[i] >= 0)
+				close(fds[i]);
+		free(r);
+		return;
+	}
+	uint64_t number = left->number ? left->number : roomds->last_number + 1;
+	roomds->last_number = number > roomds->last_number ? number : roomds->last_number;
+	*r = (struct keeper_roomd){.number = number,
+				   .pid = pid,
+				   .program = roomds->program,
+				   .channel = left->channel,
+				   .ledger = left->ledger,
+				   .roster = left->roster,
+				   .pidfd = left->pidfd,
+				   .place = left->place < STORE_ROOMS_MAX && roomds->store->on ? left->place : -1,
+				   .inherited = true,
+				   .stranger = !is_child(left->pidfd)};
+	r->program->users++;
+	RB_INSERT(keeper_number_tree, &roomds->by_number, r);
+	RB_INSERT(keeper_pid_tree, &roomds->by_pid, r);
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = KEEPER_ROOMD_KEY | r->number};
+	if (r->stranger && epoll_ctl(roomds->epoll, EPOLL_CTL_ADD, r->pidfd, &event) < 0)
+		log_error("roomd-adopt", "error=\"%s\"", strerror(errno));
 }
 
 /* --- the broker --- */
@@ -197,7 +339,7 @@ void keeper_roomds_end(struct keeper_roomds *roomds)
 
 	keeper_roomds_connect(roomds, -1);
 	RB_FOREACH (r, keeper_number_tree, &roomds->by_number)
-		let_go(r);
+		let_go(roomds, r);
 }
 
 void keeper_roomds_spawn(struct keeper_roomds *roomds, uint32_t count)
@@ -213,9 +355,9 @@ void keeper_roomds_on_which(struct keeper_roomds *roomds, enum ipc_type what, ui
 	if (!r)
 		return;
 	if (what == IPC_RELEASE)
-		let_go(r);
+		let_go(roomds, r);
 	else if (!r->dead)
-		kill(r->pid, SIGKILL); /* whatever is left of one that is to be replaced must be gone first */
+		kill_it(r); /* whatever is left of one that is to be replaced must be gone first */
 	r->heir_wanted |= what == IPC_HEIR;
 	settle_dead(roomds, r);
 }
@@ -232,8 +374,7 @@ static bool say(const struct keeper_roomds *roomds, enum ipc_type type, const vo
 static bool say_due(struct keeper_roomds *roomds, struct keeper_roomd *r)
 {
 	struct ipc_which which = {r->number};
-	struct ipc_roomd roomd = {
-	    .roomd = r->number, .heir_of = r->heir_of, .pid = r->pid, .inherited = r->inherited};
+	struct ipc_roomd roomd = {.roomd = r->number, .heir_of = r->heir_of, .pid = r->pid, .inherited = r->inherited};
 
 	if (r->heir_failed) {
 		if (!say(roomds, IPC_HEIR_FAILED, &which, -1))
@@ -282,6 +423,13 @@ bool keeper_roomds_settle(struct keeper_roomds *roomds)
 
 /* --- the processes --- */
 
+static void on_dead(struct keeper_roomds *roomds, struct keeper_roomd *r)
+{
+	RB_REMOVE(keeper_pid_tree, &roomds->by_pid, r);
+	r->dead = true;
+	settle_dead(roomds, r);
+}
+
 static void on_stopped(struct keeper_roomds *roomds, struct keeper_roomd *r, bool stopped, uint64_t now_ms)
 {
 	roomds->stopped += stopped;
@@ -294,31 +442,55 @@ void keeper_roomds_on_child(struct keeper_roomds *roomds, const siginfo_t *info,
 	struct keeper_roomd key = {.pid = info->si_pid};
 	struct keeper_roomd *r = RB_FIND(keeper_pid_tree, &roomds->by_pid, &key);
 
-	if (!r)
+	if (!r || r->stranger)
 		return;
 	on_stopped(roomds, r, info->si_code == CLD_STOPPED, now_ms);
 	if (info->si_code == CLD_STOPPED || info->si_code == CLD_CONTINUED)
 		return;
-	RB_REMOVE(keeper_pid_tree, &roomds->by_pid, r);
-	r->dead = true;
 	if (info->si_code != CLD_EXITED)
 		log_warn("roomd-killed", "roomd=%llu signal=%d", (unsigned long long)r->number, info->si_status);
 	else if (info->si_status != 0)
 		log_warn("roomd-failed", "roomd=%llu status=%d", (unsigned long long)r->number, info->si_status);
-	settle_dead(roomds, r);
+	on_dead(roomds, r);
+}
+
+void keeper_roomds_on_pidfd(struct keeper_roomds *roomds, uint64_t number)
+{
+	struct keeper_roomd key = {.number = number};
+	struct keeper_roomd *r = RB_FIND(keeper_number_tree, &roomds->by_number, &key);
+
+	if (!r || r->dead)
+		return;
+	epoll_ctl(roomds->epoll, EPOLL_CTL_DEL, r->pidfd, NULL);
+	log_info("roomd-ended", "roomd=%llu", (unsigned long long)r->number);
+	on_dead(roomds, r);
+}
+
+/* Says again what the manager did not take. Returns when to do so once more, 0 for never. */
+static uint64_t store_again(struct keeper_roomds *roomds, uint64_t now_ms)
+{
+	struct keeper_roomd *r;
+
+	if (!roomds->store_ms || now_ms < roomds->store_ms)
+		return roomds->store_ms;
+	roomds->store_ms = keeper_store_settle(roomds->store) ? 0 : now_ms + STORE_AGAIN_MS;
+	RB_FOREACH (r, keeper_number_tree, &roomds->by_number)
+		if (r->store_due)
+			store(roomds, r);
+	return roomds->store_ms;
 }
 
 uint64_t keeper_roomds_tick(struct keeper_roomds *roomds, uint64_t now_ms)
 {
-	uint64_t next_ms = 0;
+	uint64_t next_ms = store_again(roomds, now_ms);
 	struct keeper_roomd *r;
 
 	if (roomds->stopped == 0)
-		return 0;
+		return next_ms;
 	RB_FOREACH (r, keeper_pid_tree, &roomds->by_pid) {
 		if (r->kill_ms && r->kill_ms <= now_ms) {
 			log_warn("roomd-stopped", "roomd=%llu", (unsigned long long)r->number);
-			kill(r->pid, SIGKILL);
+			kill_it(r);
 			on_stopped(roomds, r, false, now_ms);
 		} else if (r->kill_ms && (!next_ms || r->kill_ms < next_ms)) {
 			next_ms = r->kill_ms;
@@ -332,5 +504,5 @@ void keeper_roomds_kill(struct keeper_roomds *roomds)
 	struct keeper_roomd *r;
 
 	RB_FOREACH (r, keeper_pid_tree, &roomds->by_pid)
-		kill(r->pid, SIGKILL);
+		kill_it(r);
 }

@@ -20,6 +20,8 @@
 #include <sys/types.h>
 
 #include "ipc_messages.h"
+#include "keeper_exec.h"
+#include "keeper_store.h"
 #include "tree.h"
 
 /* How long a roomd may be stopped (by a debugger's SIGSTOP, say) until it counts as lost. */
@@ -42,6 +44,10 @@ struct keeper_roomd {
 	int channel; /* -1: let go */
 	int ledger;  /* -1: its heir has it, and the roster */
 	int roster;
+	int pidfd;     /* -1: it is our child, and is not stored */
+	bool stranger; /* it is not our child: its pidfd tells when it has ended */
+	int place;     /* in the store, or -1 */
+	bool store_due;
 	bool inherited; /* from another broker */
 	bool due;       /* the broker is to be told of it, or (heir_failed) that its heir could not be started */
 	bool dead;
@@ -51,24 +57,52 @@ struct keeper_roomd {
 	uint64_t kill_ms; /* it is stopped: when patience ends; 0: it runs */
 };
 
+#define KEEPER_ROOMD_KEY (UINT64_C(1) << 63)
+
+/* What another keeper had of one. */
+struct keeper_roomd_left {
+	int channel;
+	int pidfd;
+	int ledger;
+	int roster;
+	int place;       /* in the store */
+	uint64_t number; /* that the broker which is there knows it by; 0: there is no broker */
+};
+
 struct keeper_roomds {
 	RB_HEAD(keeper_number_tree, keeper_roomd) by_number;
 	RB_HEAD(keeper_pid_tree, keeper_roomd) by_pid;
 	TAILQ_HEAD(, keeper_roomd) due;
 	struct keeper_program *program; /* of which fresh ones are made */
-	size_t ledger_bytes; /* of a fresh room's memory files */
+	size_t ledger_bytes;            /* of a fresh room's memory files */
 	size_t roster_bytes;
-	int broker;          /* the channel to the broker; -1: there is none */
+	int broker; /* the channel to the broker; -1: there is none */
 	uint64_t last_number;
 	uint32_t spawns_due; /* asked for and not started */
 	uint32_t failed_due; /* asked for, and could not be started: the broker is to be told */
 	int failed_error;
 	bool inherited_due; /* the broker is to be told that it knows all there were before it */
 	unsigned stopped;   /* that wait for kill_ms */
+	struct keeper_store *store;
+	uint64_t store_ms; /* when to try again what the manager did not take; 0: it took all */
+	int epoll;         /* for pidfds of strangers, under KEEPER_ROOMD_KEY and their number */
 };
 
 /* `program` is an open executable, of which starts are made; it stays the caller's. Returns 0 or -errno. */
-int keeper_roomds_init(struct keeper_roomds *roomds, int program, const struct ipc_open *limits);
+int keeper_roomds_init(struct keeper_roomds *roomds, int program, const struct ipc_open *limits,
+		       struct keeper_store *store, int epoll);
+
+/* Takes one over from another keeper. All that it left is ours from now on. */
+void keeper_roomds_adopt(struct keeper_roomds *roomds, const struct keeper_roomd_left *left);
+
+/* Is nothing on its way between the broker and them? */
+bool keeper_roomds_quiet(struct keeper_roomds *roomds);
+
+/* Lists all of them for the program that this process is about to become. */
+void keeper_roomds_hand_down(struct keeper_roomds *roomds, struct keeper_exec *list);
+
+/* The pidfd of a stranger: it has ended. */
+void keeper_roomds_on_pidfd(struct keeper_roomds *roomds, uint64_t number);
 
 /* Fresh ones are made of this program, for rooms of this kind, from now on. Returns 0; or -errno, and all is as before.
  */
@@ -90,7 +124,8 @@ void keeper_roomds_on_child(struct keeper_roomds *roomds, const siginfo_t *info,
 /* Starts what is due and says what is due. Returns false if the channel is full: call again when it is not. */
 bool keeper_roomds_settle(struct keeper_roomds *roomds);
 
-/* Kills those that were stopped for too long. Returns when to call again; 0: when another is stopped. */
+/* Kills those that were stopped for too long, and says again what the manager did not take. Returns when to call again;
+ * 0: when another is stopped. */
 uint64_t keeper_roomds_tick(struct keeper_roomds *roomds, uint64_t now_ms);
 
 /* Kills every one. */

@@ -3,8 +3,8 @@
  *
  * Started by the keeper with one descriptor: the channel to it. Settings and listeners come over that.
  *
- * States: STARTING --CONFIGURE ... LISTENERs--> equipped --the rooms of the broker before, INHERITED--> first roomd asked
- * for --READY--> SERVING --SIGTERM, keeper gone, or handed over--> STOPPING
+ * States: STARTING --CONFIGURE ... LISTENERs--> equipped --the rooms of the broker before, INHERITED--> first roomd
+ * asked for --READY--> SERVING --SIGTERM, keeper gone, or handed over--> STOPPING
  */
 #include <errno.h>
 #include <signal.h>
@@ -138,6 +138,8 @@ int broker_on_memory(struct broker *b, int file)
 		}
 		return 0;
 	}
+	uint8_t key[sizeof(memory->log_key)];
+	memcpy(key, memory->log_key, sizeof(key));
 	/* The first broker's; or another version's, of which only what never moves is known. */
 	*memory = (struct broker_memory){
 	    .version = BROKER_MEMORY_VERSION,
@@ -145,6 +147,7 @@ int broker_on_memory(struct broker *b, int file)
 	    .rooms = memory->rooms,
 	    .started_ms = b->loop.now_ms,
 	};
+	memcpy(memory->log_key, key, sizeof(key));
 	return 0;
 }
 
@@ -243,7 +246,7 @@ int main(int argc, char *argv[], char *envp[])
 	int error = loop_init(&broker.loop);
 	if (error == 0)
 		error = loop_watch(&broker.loop, &signals, EPOLLIN);
-	
+
 	if (error == 0)
 		error = keeper_link_init(&broker.keeper, &broker);
 	if (error < 0) {

@@ -1,4 +1,5 @@
 /* notify - tells the service manager how we are. */
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stddef.h>
@@ -60,28 +61,34 @@ bool notify_on(const struct notify *notify)
 	return notify->fd >= 0;
 }
 
-int notify_say(const struct notify *notify, const char *state, int fd)
+int notify_store(const struct notify *notify, const char *state, const int *fds, unsigned count)
 {
 	struct iovec part = {(void *)(uintptr_t)state, strlen(state)};
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 	union {
 		struct cmsghdr align;
-		unsigned char bytes[CMSG_SPACE(sizeof(int))];
+		unsigned char bytes[CMSG_SPACE(NOTIFY_FDS_MAX * sizeof(int))];
 	} control;
 
+	assert(count <= NOTIFY_FDS_MAX);
 	if (notify->fd < 0)
 		return 0;
-	if (fd >= 0) {
+	if (count > 0) {
 		memset(&control, 0, sizeof(control));
 		message.msg_control = control.bytes;
-		message.msg_controllen = sizeof(control.bytes);
+		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
 		struct cmsghdr *c = CMSG_FIRSTHDR(&message);
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(int));
+		c->cmsg_len = CMSG_LEN(count * sizeof(int));
+		memcpy(CMSG_DATA(c), fds, count * sizeof(int));
 	}
 	return sendmsg(notify->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+int notify_say(const struct notify *notify, const char *state, int fd)
+{
+	return notify_store(notify, state, &fd, fd >= 0 ? 1 : 0);
 }
 
 uint64_t notify_alive(struct notify *notify, uint64_t now_ms)

@@ -25,6 +25,10 @@ bool notify_on(const struct notify *notify);
  * -errno. */
 int notify_say(const struct notify *notify, const char *state, int fd);
 
+/* The same with fds[0..count), of which there may be NOTIFY_FDS_MAX. */
+#define NOTIFY_FDS_MAX 4
+int notify_store(const struct notify *notify, const char *state, const int *fds, unsigned count);
+
 /* Gives the sign of life if it is due. Returns when to call again, 0 for never. */
 uint64_t notify_alive(struct notify *notify, uint64_t now_ms);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bind.h"
@@ -195,6 +196,36 @@ int operators_adopt(struct operators *o, const char *name, int fd, struct settin
 	out_text(&out, "\"");
 	out_text(&out, what);
 	return problem_end(ret_problem, &out);
+}
+
+#define OWN_CONTROL "+.c"
+
+void operators_name_control(const struct operators *o, char name[PASSED_NAME_BYTES])
+{
+	const struct ipc_control *r = &o->rights;
+
+	snprintf(name, PASSED_NAME_BYTES, OWN_CONTROL "%u,%u,%u,%u", r->owner, r->admins, r->readers,
+		 o->control.inode ? 1U : 0U);
+}
+
+bool operators_take_control(struct operators *o, const char *name, int fd)
+{
+	struct ipc_control r = {0};
+	unsigned own = 0;
+	struct stat st;
+
+	if (strncmp(name, OWN_CONTROL, strlen(OWN_CONTROL)) != 0 ||
+	    sscanf(name + strlen(OWN_CONTROL), "%u,%u,%u,%u", &r.owner, &r.admins, &r.readers, &own) != 4)
+		return false;
+	o->rights = r;
+	o->control.fd = fd;
+	bind_where(fd, o->control.path, sizeof(o->control.path));
+	/* The file is ours to remove only if we made it. */
+	if (own && lstat(o->control.path, &st) == 0) {
+		o->control.device = st.st_dev;
+		o->control.inode = st.st_ino;
+	}
+	return true;
 }
 
 /* Is what somebody chose where the socket is that we were given? */

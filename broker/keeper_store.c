@@ -1,0 +1,137 @@
+/* keeper_store - what outlives the keeper. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keeper_store.h"
+#include "log.h"
+
+#define PREFIX '+'
+
+static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+#define BASE ((int)sizeof(digits) - 1)
+
+/* Each name takes a prefix, three digits and a colon; 64 bytes are for what else is passed. */
+_Static_assert(STORE_ROOMS_MAX <= 62 * 62 * 62, "three digits");
+_Static_assert(STORE_ROOMS_MAX *STORE_ROOM_FDS * 5 + 64 < 128 * 1024, "execve() takes no longer variable");
+
+void keeper_store_init(struct keeper_store *store, const struct notify *notify)
+{
+	const char *most = getenv("FDSTORE");
+
+	*store = (struct keeper_store){.notify = notify, .on = notify_on(notify) && most && atoi(most) > 0};
+}
+
+void keeper_store_name(int place, char name[STORE_NAME_BYTES + 1])
+{
+	char reversed[STORE_NAME_BYTES];
+	int n = 0;
+
+	do
+		reversed[n++] = digits[place % BASE];
+	while ((place /= BASE) > 0 && n < STORE_NAME_BYTES - 1);
+	*name++ = PREFIX;
+	while (n > 0)
+		*name++ = reversed[--n];
+	*name = '\0';
+}
+
+int keeper_store_place(const char *name)
+{
+	int place = 0;
+
+	if (*name++ != PREFIX || !*name || strlen(name) >= STORE_NAME_BYTES)
+		return -1;
+	for (; *name; name++) {
+		const char *digit = strchr(digits, *name);
+		if (!digit)
+			return -1;
+		place = place * BASE + (int)(digit - digits);
+	}
+	return place;
+}
+
+int keeper_store_take(struct keeper_store *store)
+{
+	for (unsigned i = 0; store->on && i < STORE_ROOMS_MAX; i++) {
+		unsigned place = (store->next + i) % STORE_ROOMS_MAX;
+		if (store->used[place] || store->removing[place])
+			continue;
+		store->used[place] = true;
+		store->next = place + 1;
+		store->warned = false;
+		return (int)place;
+	}
+	if (store->on && !store->warned)
+		log_warn("store-full", "rooms=%d advice=\"more rooms than these do not outlive a restart\"",
+			 STORE_ROOMS_MAX);
+	store->warned = true;
+	return -1;
+}
+
+void keeper_store_know(struct keeper_store *store, int place)
+{
+	if (place >= 0 && place < STORE_ROOMS_MAX)
+		store->used[place] = true;
+}
+
+int keeper_store_put(struct keeper_store *store, int place, const int fds[STORE_ROOM_FDS])
+{
+	char name[STORE_NAME_BYTES + 1];
+	char state[64];
+
+	keeper_store_name(place, name);
+	snprintf(state, sizeof(state), "FDSTORE=1\nFDNAME=%s", name);
+	return notify_store(store->notify, state, fds, STORE_ROOM_FDS);
+}
+
+/* Returns 0 or -errno. */
+static int say_removed(const struct keeper_store *store, const char *name)
+{
+	char state[64];
+
+	snprintf(state, sizeof(state), "FDSTOREREMOVE=1\nFDNAME=%s", name);
+	return notify_store(store->notify, state, NULL, 0);
+}
+
+static void try_remove(struct keeper_store *store, unsigned place)
+{
+	char name[STORE_NAME_BYTES + 1];
+
+	keeper_store_name((int)place, name);
+	if (say_removed(store, name) == -EAGAIN)
+		return;
+	store->removing[place] = false;
+	store->removals_due--;
+}
+
+void keeper_store_remove(struct keeper_store *store, int place)
+{
+	if (!store->on || place < 0 || !store->used[place])
+		return;
+	store->used[place] = false;
+	store->removing[place] = true;
+	store->removals_due++;
+	try_remove(store, (unsigned)place);
+}
+
+bool keeper_store_settle(struct keeper_store *store)
+{
+	for (unsigned i = 0; store->removals_due > 0 && i < STORE_ROOMS_MAX; i++)
+		if (store->removing[i])
+			try_remove(store, i);
+	return store->removals_due == 0;
+}
+
+void keeper_store_replace(struct keeper_store *store, const char *name, int fd)
+{
+	char state[64];
+
+	if (!store->on)
+		return;
+	say_removed(store, name);
+	snprintf(state, sizeof(state), "FDSTORE=1\nFDNAME=%s", name);
+	if (fd >= 0 && notify_store(store->notify, state, &fd, 1) < 0)
+		log_warn("store", "name=%s error=\"the service manager does not take it\"", name);
+}

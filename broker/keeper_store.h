@@ -1,0 +1,60 @@
+/*
+ * keeper_store - what outlives the keeper: the service manager's descriptor store (sd_notify(3), FDSTORE=1). Whoever is
+ * the keeper next finds there each room's channel, pidfd, ledger and roster, what brokers hand on, and the pidfd of the
+ * last broker.
+ * Process: keeper.
+ * Never:   blocks: what the manager does not take now is said again.
+ * Fails:   rooms beyond STORE_ROOMS_MAX are not stored: they end with the keeper.
+ */
+#ifndef KEEPER_STORE_H
+#define KEEPER_STORE_H
+
+#include "notify.h"
+#include "passed.h"
+
+/* Names of what is stored must fit into one variable of the next keeper's environment (128 KiB, execve(2)): of each
+ * room there are four descriptors with one name. */
+#define STORE_ROOMS_MAX 6400
+#define STORE_ROOM_FDS 4
+#define STORE_NAME_BYTES 6 /* with its NUL; a prefix and three digits, and two more for what is not stored */
+
+/* What is not a room's. */
+#define STORE_MEMORY "+.m"
+#define STORE_BROKER "+.b"
+
+struct keeper_store {
+	const struct notify *notify;
+	bool on;                        /* there is a store */
+	bool warned;                    /* that it is full */
+	bool used[STORE_ROOMS_MAX];     /* a room has that place */
+	bool removing[STORE_ROOMS_MAX]; /* the manager is still to be told that it has none any more */
+	unsigned removals_due;
+	unsigned next;
+};
+
+/* Looks whether the manager says that it has one (FDSTORE in the environment). */
+void keeper_store_init(struct keeper_store *store, const struct notify *notify);
+
+/* Takes a free place for a room, or -1 if there is none. */
+int keeper_store_take(struct keeper_store *store);
+
+/* A room is known to be in that place already. */
+void keeper_store_know(struct keeper_store *store, int place);
+
+/* Stores a room's descriptors in its place. Returns 0; -EAGAIN: say it again a little later. */
+int keeper_store_put(struct keeper_store *store, int place, const int fds[STORE_ROOM_FDS]);
+
+/* Takes them out again, now or a little later. place -1: does nothing. */
+void keeper_store_remove(struct keeper_store *store, int place);
+
+/* Stores one descriptor in the stead of what was stored by that name; -1: nothing. */
+void keeper_store_replace(struct keeper_store *store, const char *name, int fd);
+
+/* Says again what the manager did not take. Returns whether all is said now. */
+bool keeper_store_settle(struct keeper_store *store);
+
+/* The name of what is in the place, and back: -1 if it is none of ours. */
+void keeper_store_name(int place, char name[STORE_NAME_BYTES + 1]);
+int keeper_store_place(const char *name);
+
+#endif
