@@ -8,6 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 const { WebSocketServer } = createRequire(import.meta.url)('ws');
 const SIGNALS = new Set(['offer', 'answer', 'ice-candidate']);
@@ -161,3 +162,10 @@ export class StandIn {
 }
 
 export const startStandIn = (options) => new StandIn(options).listen();
+
+// As a program: says its port, and ends with its input.
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const server = await startStandIn();
+  process.stdout.write(`${new URL(server.url).port}\n`);
+  process.stdin.resume().on('end', () => process.exit());
+}
