@@ -115,6 +115,7 @@ export class Call extends EventTarget {
     const member = this.members.get(id);
     // Pictures do not pass through the server: a call outlives a lost connection to it, until they come back to the
     // room as somebody new or the call breaks off as well.
+    if (member) member.away = false;
     if (member?.connection === 'connected' && LOSSES.has(reason)) member.lost = true;
     else if (member) this.#remove(member);
     this.#status(`${sender} ${DEPARTURES[reason] ?? 'left.'}`);

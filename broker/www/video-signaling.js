@@ -174,7 +174,8 @@ export class Signaling extends EventTarget {
   join(roomId, sender, options = {}) {
     const { token, signal } = options;
     if (this.#state === 'closed') return Promise.reject(new SignalingError('closed', 'This client was closed.'));
-    if (this.#wanted || this.#state === 'leaving') {
+    if (this.#state === 'leaving') return this.leave().then(() => this.join(roomId, sender, options));
+    if (this.#wanted) {
       return Promise.reject(new SignalingError('already-in-room', 'Leave the present room first.'));
     }
     if (signal?.aborted) return Promise.reject(signal.reason);

@@ -6,6 +6,7 @@ The page at the `near_script` end is given other addresses of the other side tha
 candidate. The `far_script` end is given none, and answers to where the packets come from.
 """
 import asyncio
+import contextlib
 import json
 import threading
 
@@ -106,8 +107,9 @@ class MediaPath:
         self._loop.close()
 
     async def _serve(self, socket, *_):
-        async for line in socket:
-            await socket.send(json.dumps(await self._lead(line)))
+        with contextlib.suppress(websockets.ConnectionClosed):
+            async for line in socket:
+                await socket.send(json.dumps(await self._lead(line)))
 
     async def _lead(self, line):
         """The candidates to use in the place of this one."""
