@@ -3,6 +3,8 @@
  * call - everyone in the room, each with a Peer of their own (a mesh: right for two or three people, wrong for twenty).
  * It joins signaling, peers and our own media; it knows nothing of the page.
  *
+ * A lost connection to the server ends no call: see peer.js for what happens to pictures meanwhile.
+ *
  * Events: `status` (detail: a sentence for the user, and whether it is a problem), `member` (detail: the Member that
  * came or changed), `gone` (detail: the Member), `state` (detail: the new `state`), `left` (detail: a
  * sentence that says why, '' where we wanted it).
@@ -23,7 +25,8 @@ const PATIENCE_MS = 1500;
  * @property {RTCPeerConnectionState} connection
  * @property {boolean} microphoneOn
  * @property {boolean} cameraOn
- * @property {boolean} lost they lost the server, and we may still see each other
+ * @property {boolean} away they lost the server, which keeps their place
+ * @property {boolean} lost they lost the server and their place, and we may still see each other
  * @property {(() => void)} tellMedia tells them whether our microphone and camera are on
  */
 
@@ -50,7 +53,18 @@ export class Call extends EventTarget {
       this.#add(detail, 0);
     });
     signaling.addEventListener('user-left', ({ detail }) => this.#onUserLeft(detail));
+    signaling.addEventListener('user-suspended', ({ detail }) => this.#onAway(detail, true));
+    signaling.addEventListener('user-resumed', ({ detail }) => this.#onAway(detail, false));
     signaling.addEventListener('disconnect', ({ detail }) => this.#onDisconnect(detail));
+    signaling.addEventListener('resumed', () => this.#onResumed());
+    signaling.addEventListener('seat-lost', () => {
+      this.#status('You were away for too long, and lost your place. Entering the room again…', true);
+    });
+    signaling.addEventListener('end', ({ detail }) => { if (this.state !== 'out') this.#end(endInWords(detail)); });
+    // Says it without delay; what it means for the call, the connection shows.
+    for (const type of ['online', 'offline']) {
+      globalThis.addEventListener(type, () => { if (this.state === 'lost') this.#status(this.#lossInWords(), true); });
+    }
     for (const action of /** @type {const} */ (['offer', 'answer', 'ice-candidate'])) {
       signaling.addEventListener(action, ({ detail }) => {
         this.members.get(detail.client_id)?.peer.receive(action, detail.data);
@@ -71,8 +85,10 @@ export class Call extends EventTarget {
     try {
       await this.signaling.join(room, name);
     } catch (error) {
-      // A connection that ended for good has said so by `disconnect`; hanging up needs no explanation.
-      if (this.state === 'entering') this.#end(refusalInWords(error));
+      // A connection that ended for good has said so by `end`; hanging up needs no explanation.
+      if (this.state !== 'entering') return;
+      const { code = '', message = '', details = '' } = error instanceof SignalingError ? error : {};
+      this.#end(refusalInWords(code, `${message} ${details}`));
     }
   }
 
@@ -99,22 +115,41 @@ export class Call extends EventTarget {
     const member = this.members.get(id);
     // Pictures do not pass through the server: a call outlives a lost connection to it, until they come back to the
     // room as somebody new or the call breaks off as well.
+    if (member) member.away = false;
     if (member?.connection === 'connected' && LOSSES.has(reason)) member.lost = true;
     else if (member) this.#remove(member);
     this.#status(`${sender} ${DEPARTURES[reason] ?? 'left.'}`);
     if (member?.lost) this.#tell('member', member);
   }
 
-  /** @param {{ code: number, retryInMs: number | null }} detail */
-  #onDisconnect({ code, retryInMs }) {
-    if (retryInMs === null) {
-      if (this.state !== 'out') this.#end(closeInWords(code));
-      return;
-    }
+  /**
+   * @param {{ client_id: string, sender: string }} participant
+   * @param {boolean} away
+   */
+  #onAway({ client_id: id, sender }, away) {
+    const member = this.members.get(id);
+    if (!member) return;
+    member.away = away;
+    if (away) this.#status(`${sender} lost the connection. Waiting for them to come back…`, true);
+    else if (member.connection === 'connected') this.#status(...this.#connectionInWords(member));
+    else this.#status(`${sender} is back. Connecting…`);
+    this.#tell('member', member);
+  }
+
+  /** @param {{ retryInMs: number | null }} detail */
+  #onDisconnect({ retryInMs }) {
+    if (retryInMs === null) return; // `end` follows
     if (this.state === 'in') this.#enter('lost');
-    // Those who are connected go on talking: their pictures do not pass through the server.
-    this.#status(this.state === 'lost' ? 'The connection to the server was lost. Reconnecting…'
-      : 'The server does not answer. Trying again…', true);
+    if (this.state === 'lost') this.#status(this.#lossInWords(), true);
+    else this.#status('The server does not answer. Trying again…', true);
+  }
+
+  #onResumed() {
+    this.#enter('in');
+    const members = [...this.members.values()];
+    const connected = members.find(({ connection }) => connection === 'connected');
+    if (connected) this.#status(...this.#connectionInWords(connected));
+    else this.#status(members.length ? 'You are back in the room. Connecting…' : 'You are back. Waiting for the others…');
   }
 
   /**
@@ -142,7 +177,7 @@ export class Call extends EventTarget {
       },
     });
     /** @type {Member} */
-    const member = { id, name, peer, stream, connection: 'new', microphoneOn: true, cameraOn: true, lost: false, tellMedia };
+    const member = { id, name, peer, stream, connection: 'new', microphoneOn: true, cameraOn: true, away: false, lost: false, tellMedia };
     this.members.set(id, member);
 
     peer.addEventListener('track', (event) => {
@@ -158,7 +193,9 @@ export class Call extends EventTarget {
         this.#status(`${name} ${DEPARTURES.disconnect}`);
         return;
       }
-      this.#status(...this.#connectionInWords(member));
+      // While the server is gone, that is what matters; and a lost way to somebody who is away is no news.
+      if (this.state === 'lost') this.#status(this.#lossInWords(), true);
+      else if (!member.away || member.connection === 'connected') this.#status(...this.#connectionInWords(member));
       this.#tell('member', member);
     });
     peer.addEventListener('error', (event) => console.warn('peer:', /** @type {any} */ (event).detail));
@@ -206,6 +243,14 @@ export class Call extends EventTarget {
     for (const member of [...this.members.values()]) this.#remove(member);
     this.#enter('out');
     this.#tell('left', why);
+  }
+
+  #lossInWords() {
+    if (!navigator.onLine) return 'This device is offline. The call comes back by itself as soon as the network does.';
+    const lost = 'The connection to the server was lost. Reconnecting…';
+    // Pictures do not pass through the server.
+    if ([...this.members.values()].some(({ connection }) => connection === 'connected')) return `${lost} You can go on talking.`;
+    return this.signaling.suspended ? `${lost} Your place in the room is kept.` : lost;
   }
 
   /** @param {Member} member
@@ -259,9 +304,11 @@ const DEPARTURES = {
   flood: 'was removed by the server.',
 };
 
-/** @param {unknown} error */
-function refusalInWords(error) {
-  const code = error instanceof SignalingError ? error.code : '';
+/**
+ * @param {string} code
+ * @param {string} reason
+ */
+function refusalInWords(code, reason) {
   switch (code) {
     case 'room-full': return 'This room is full. Ask the others whether somebody can leave, or choose another room.';
     case 'too-many-rooms':
@@ -269,17 +316,19 @@ function refusalInWords(error) {
     case 'rate-limited': return 'That was too fast for the server. Wait a few seconds and try again.';
     case 'unauthorized': return 'You are not allowed into this room.';
     case 'invalid-field':
-    case 'missing-field': return `The server did not accept the room or the name. ${/** @type {any} */ (error).details}`;
-    default: return `The server did not let us in. ${error instanceof Error ? error.message : ''}`;
+    case 'missing-field': return `The server did not accept the room or the name. ${reason}`;
+    default: return `The server did not let us in. ${reason}`;
   }
 }
 
-/** @param {number} code */
-function closeInWords(code) {
-  switch (code) {
-    case 4001: return 'The operator removed you from the room.';
-    case 4002: return 'The operator closed the room.';
-    case 4003: return 'You have entered this room from another window.';
+/** @param {{ why: string, code: number | string, reason: string }} end */
+function endInWords({ why, code, reason }) {
+  switch (why) {
+    case 'kicked': return 'The operator removed you from the room.';
+    case 'room-closed': return 'The operator closed the room.';
+    case 'elsewhere': return 'You have entered this room from another window.';
+    case 'refused': return refusalInWords(String(code), reason);
+    case 'closed': return '';
     default: return `The server ended the connection (${code}).`;
   }
 }

@@ -9,6 +9,10 @@
  *
  * Events: `track` (detail: the RTCTrackEvent), `state` (detail: the connectionState), `error` (detail: an Error).
  *
+ * It outlives a lost connection to the server: while either side is away nothing is begun that the other could not answer,
+ * and when both are back it looks whether the way between them still leads anywhere (a change of network breaks it), and
+ * for another one if not: an ICE restart.
+ *
  * It gets on with clients that know nothing of the pattern: it understands the usual shapes of `data`, keeps candidates
  * that come before their offer, and takes an offer of a new session (they hung up and called again) as a new call.
  */
@@ -19,6 +23,11 @@ import { SignalingEvent } from './video-signaling.js';
 const DISCONNECTED_MS = 4000;
 /** Both sides see a lost way at once: the polite one lets the other restart first. */
 const POLITE_MS = 3000;
+/** Whoever comes back to the room first hears what it missed, then restarts: both at once would be a collision. */
+const BACK_MS = 200;
+const POLITE_BACK_MS = 700;
+/** In so much time something should arrive (sound, or at the least reports) over a way that leads somewhere. */
+const ALIVE_MS = 1500;
 /** Candidates that may wait for their description. */
 const EARLY_MAX = 64;
 
@@ -40,6 +49,10 @@ export class Peer extends EventTarget {
   #patienceTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #restartTimer;
+  /** Is there a restart to be made up for, when both sides can signal again? */
+  #restartWanted = false;
+  #configuration;
+  #closed = new AbortController();
 
   /**
    * @param {object} options
@@ -48,16 +61,24 @@ export class Peer extends EventTarget {
    * @param {(pc: RTCPeerConnection) => void} options.setup adds tracks and the like to each new connection
    * @param {number} [options.patienceMs] wait that long for the other's call before calling oneself: whoever comes
    *   into a room waits, whoever is there calls, and both calling at once stays the exception it should be
+   * @param {RTCConfiguration} [options.configuration] of each new connection; without `iceServers`, the server's are used
    */
-  constructor({ signaling, id, setup, patienceMs = 0 }) {
+  constructor({ signaling, id, setup, patienceMs = 0, configuration = {} }) {
     super();
     this.id = id;
     this.#signaling = signaling;
     this.#setup = setup;
+    this.#configuration = configuration;
     this.#polite = (signaling.clientId ?? '') < id;
     this.#patient = patienceMs > 0;
     this.#patienceTimer = setTimeout(() => this.#endPatience(), patienceMs);
     this.pc = this.#start();
+    const listening = { signal: this.#closed.signal };
+    signaling.addEventListener('ice-servers', () => this.pc.setConfiguration(this.#rtcConfiguration()), listening);
+    signaling.addEventListener('resumed', () => this.#onBack(this.#polite ? POLITE_BACK_MS : BACK_MS), listening);
+    signaling.addEventListener('user-resumed', ({ detail }) => {
+      if (detail.client_id === id) this.#onBack(POLITE_MS); // they know best, and restart first
+    }, listening);
   }
 
   /**
@@ -81,13 +102,14 @@ export class Peer extends EventTarget {
   }
 
   close() {
+    this.#closed.abort();
     clearTimeout(this.#patienceTimer);
     clearTimeout(this.#restartTimer);
     this.pc.close();
   }
 
   #start() {
-    const pc = new RTCPeerConnection({ iceServers: this.#signaling.iceServers });
+    const pc = new RTCPeerConnection(this.#rtcConfiguration());
     this.#makingOffer = this.#ignoringOffer = this.#settingAnswer = false;
     pc.onnegotiationneeded = () => this.#negotiate();
     pc.onicecandidate = ({ candidate }) => {
@@ -98,6 +120,15 @@ export class Peer extends EventTarget {
     pc.onconnectionstatechange = () => this.#onState();
     this.#setup(pc);
     return pc;
+  }
+
+  #rtcConfiguration() {
+    return { iceServers: this.#signaling.iceServers, ...this.#configuration };
+  }
+
+  /** Are both sides in the room, so that what is offered will be answered soon? */
+  #canSignal() {
+    return this.#signaling.state === 'joined' && !this.#signaling.participants.get(this.id)?.suspended;
   }
 
   /**
@@ -120,7 +151,7 @@ export class Peer extends EventTarget {
   }
 
   async #negotiate() {
-    if (this.#patient) {
+    if (this.#patient || this.#signaling.participants.get(this.id)?.suspended) {
       this.#offerWanted = true;
       return;
     }
@@ -140,8 +171,9 @@ export class Peer extends EventTarget {
   #endPatience() {
     clearTimeout(this.#patienceTimer);
     this.#patient = false;
-    if (this.#offerWanted && this.pc.signalingState === 'stable') this.#negotiate();
+    const wanted = this.#offerWanted;
     this.#offerWanted = false;
+    if (wanted && this.pc.signalingState === 'stable') this.#negotiate();
   }
 
   /** @param {RTCSessionDescriptionInit} description */
@@ -149,6 +181,7 @@ export class Peer extends EventTarget {
     if (description.type === 'offer') {
       this.#offerWanted = false; // theirs carries our tracks as well
       this.#endPatience();
+      clearTimeout(this.#restartTimer); // and it is the new way that we would look for
       if (isNewSession(this.pc, description)) {
         this.#startAgain();
       }
@@ -196,11 +229,33 @@ export class Peer extends EventTarget {
     const { pc } = this;
     const state = pc.connectionState;
     clearTimeout(this.#restartTimer);
+    this.#restartWanted = false;
     if (state === 'failed' || state === 'disconnected') {
-      const wait = (state === 'failed' ? 0 : DISCONNECTED_MS) + (this.#polite ? POLITE_MS : 0);
-      this.#restartTimer = setTimeout(() => pc.restartIce(), wait);
+      this.#restartIn((state === 'failed' ? 0 : DISCONNECTED_MS) + (this.#polite ? POLITE_MS : 0));
     }
     this.#tell('state', state);
+  }
+
+  /** @param {number} ms */
+  #restartIn(ms) {
+    clearTimeout(this.#restartTimer);
+    this.#restartTimer = setTimeout(() => {
+      this.#restartWanted = !this.#canSignal();
+      if (!this.#restartWanted) this.pc.restartIce();
+    }, ms);
+  }
+
+  /** One of us has lost the server and found it again.
+   *  @param {number} waitMs */
+  async #onBack(waitMs) {
+    if (!this.#patient) this.#endPatience(); // an offer that waited for them
+    const { pc } = this;
+    const state = pc.connectionState;
+    if (state === 'connected' && await isAlive(pc)) return;
+    if (pc !== this.pc || pc.connectionState === 'closed') return;
+    // A call that was just being made may succeed as it is.
+    const isUnderWay = (state === 'new' || state === 'connecting') && !this.#restartWanted;
+    this.#restartIn(waitMs + (isUnderWay ? DISCONNECTED_MS : 0));
   }
 
   /**
@@ -210,6 +265,21 @@ export class Peer extends EventTarget {
   #tell(type, detail) {
     this.dispatchEvent(new SignalingEvent(type, detail));
   }
+}
+
+/** @param {RTCPeerConnection} pc */
+async function bytesReceived(pc) {
+  let sum = 0;
+  (await pc.getStats()).forEach((one) => { if (one.type === 'candidate-pair') sum += one.bytesReceived ?? 0; });
+  return sum;
+}
+
+/** Does anything arrive? The connection itself notices only after some seconds that nothing does.
+ *  @param {RTCPeerConnection} pc */
+async function isAlive(pc) {
+  const before = await bytesReceived(pc);
+  await new Promise((resolve) => setTimeout(resolve, ALIVE_MS));
+  return pc.connectionState === 'connected' && await bytesReceived(pc) > before;
 }
 
 /** The second line of SDP names the session, and a session is one RTCPeerConnection of the other side.

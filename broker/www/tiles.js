@@ -32,7 +32,10 @@ export class Tiles {
    *  @param {import('./call.js').Member} member */
   show(member) {
     const { figure, notes } = this.#tiles.get(member.id) ?? this.#add(member);
-    const words = [member.lost && 'reconnecting…', CONNECTION_NOTES[member.connection], !member.microphoneOn && 'muted', !member.cameraOn && 'camera off'];
+    const words = [
+      member.away && 'lost the connection, waiting…', member.lost && 'reconnecting…',
+      !member.away && CONNECTION_NOTES[member.connection], !member.microphoneOn && 'muted', !member.cameraOn && 'camera off',
+    ];
     notes.textContent = words.filter(Boolean).join(' · ');
     figure.dataset.connection = member.connection;
   }

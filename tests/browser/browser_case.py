@@ -11,11 +11,13 @@ _numbers = itertools.count(1)
 
 
 class BrowserCase(ServerCase):
+    kinds = Person, Person  # of the doctor's and the patient's browser
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         with concurrent.futures.ThreadPoolExecutor() as pool:
-            started = [pool.submit(Person), pool.submit(Person)]
+            started = [pool.submit(kind) for kind in cls.kinds]
         try:
             cls.doctor, cls.patient = (one.result() for one in started)
         finally:
@@ -28,7 +30,7 @@ class BrowserCase(ServerCase):
         self.people = [self.doctor, self.patient]
 
     def another_person(self, **options):
-        person = Person(**options)
+        person = self.kinds[1](**options)
         self.addCleanup(person.quit)
         self.people.append(person)
         return person

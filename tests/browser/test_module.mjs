@@ -1,77 +1,15 @@
 /*
- * test_module - video-signaling.js in Node, with the `ws` package's WebSocket, against the real server; a proxy between
- * the two can be cut.
+ * test_module - video-signaling.js in Node against the real server; a network between the two can be cut.
  *
  * usage: node test_module.mjs PORT
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import net from 'node:net';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 
-// By its text, because to older versions of Node a .js file that no package.json calls a module is none.
-const source = readFileSync(new URL('../../broker/www/video-signaling.js', import.meta.url));
-const { Signaling, SignalingError } = await import(`data:text/javascript;base64,${source.toString('base64')}`);
-
-const WebSocket = createRequire(import.meta.url)('ws');
-const port = Number(process.argv[2] ?? process.env.VIDEO_SIGNALING_TEST_PORT);
-const clients = [];
-let rooms = 0;
-
-function newClient(options = {}) {
-  const client = new Signaling({ url: `http://127.0.0.1:${port}/ws`, WebSocket, ...options });
-  clients.push(client);
-  return client;
-}
-
-const newRoom = () => `module-${++rooms}`;
-
-/** The next event of a type, as its detail. */
-function next(client, type) {
-  return new Promise((resolve) => client.addEventListener(type, ({ detail }) => resolve(detail), { once: true }));
-}
-
-/** Everything of some types, in order. */
-function record(client, ...types) {
-  const seen = [];
-  for (const type of types) client.addEventListener(type, ({ detail }) => seen.push(detail));
-  return seen;
-}
-
-async function until(condition, what) {
-  for (let i = 0; i < 1000; i++) {
-    if (condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  assert.fail(`not in 10 s: ${what}`);
-}
-
-/** A network between a client and the server: cut() tears all its connections, silence() lets nothing through. */
-async function newNetwork() {
-  const pairs = new Set();
-  let silent = false;
-  const server = net.createServer((near) => {
-    const far = net.connect(port, '127.0.0.1');
-    const pair = [near, far];
-    pairs.add(pair);
-    for (const [from, to] of [pair, [...pair].reverse()]) {
-      from.on('data', (bytes) => { if (!silent) to.write(bytes); });
-      from.on('error', () => {});
-      from.on('close', () => { to.destroy(); pairs.delete(pair); });
-    }
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  after(() => server.close());
-  return {
-    url: `ws://127.0.0.1:${server.address().port}/ws`,
-    cut() { for (const pair of pairs) for (const socket of pair) socket.destroy(); },
-    silence(on) { silent = on; },
-    get connections() { return pairs.size; },
-  };
-}
-
-after(() => { for (const client of clients) client.close(); });
+import {
+  Signaling, SignalingError, newClient, newNetwork, newRoom, next, port, record, sleep, until,
+} from './module_case.mjs';
 
 test('two clients meet, exchange signals and part', async () => {
   const room = newRoom();
@@ -107,6 +45,8 @@ test('two clients meet, exchange signals and part', async () => {
   assert.equal(patient.offer(data), false);
 
   await patient.join(room, 'patient'); // on the same connection
+  patient.leave();
+  await patient.join(room, 'patient'); // nor need one wait
   doctor.close();
   assert.equal((await next(patient, 'user-left')).reason, 'leave');
   await assert.rejects(doctor.join(room, 'doctor'), { code: 'closed' });
@@ -171,7 +111,7 @@ test('a cut connection comes back to the room under a new id', async () => {
   const network = await newNetwork();
   const watcher = newClient();
   await watcher.join(room, 'watcher');
-  const client = newClient({ url: network.url, reconnect: { firstMs: 50 } });
+  const client = newClient({ url: network.url, resume: false, reconnect: { firstMs: 50 } });
   await client.join(room, 'client');
   const before = client.clientId;
   for (let i = 0; i < 3; i++) {
@@ -194,9 +134,9 @@ test('a cut connection comes back to the room under a new id', async () => {
 
 test('a silent connection is found out and replaced', async () => {
   const network = await newNetwork();
-  const client = newClient({ url: network.url, pingIntervalMs: 50, pongTimeoutMs: 100, reconnect: { firstMs: 50 } });
+  const client = newClient({ url: network.url, resume: false, pingIntervalMs: 50, pongTimeoutMs: 100, reconnect: { firstMs: 50 } });
   await client.join(newRoom(), 'client');
-  await new Promise((resolve) => setTimeout(resolve, 500)); // idle, and nothing happens
+  await sleep(500); // idle, and nothing happens
   assert.equal(client.state, 'joined');
   network.silence(true);
   assert.equal((await next(client, 'disconnect')).code, 1006);

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The client module outside a browser: runs test_module.mjs against a server of its own."""
+"""The client module outside a browser: runs test_module.mjs and test_resume.mjs against a server of its own."""
 import os
 import pathlib
 import subprocess
@@ -9,19 +9,25 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "blackbox"))
 
-from server import UNBOUNDED, Server, main  # noqa: E402
+from server import PATIENCE, UNBOUNDED, Server, main  # noqa: E402
 
 
 class ModuleTest(unittest.TestCase):
-    def test_in_node(self):
+    def run_in_node(self, script):
         with Server(*UNBOUNDED) as server:
             done = subprocess.run(
-                ["node", str(HERE / "test_module.mjs"), str(server.port)], timeout=120, check=False,
+                ["node", str(HERE / script), str(server.port)], timeout=120 * PATIENCE, check=False,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                 env={**os.environ, "NODE_PATH": os.environ.get("NODE_PATH", "/usr/share/nodejs")},  # where the distribution's `ws` is
             )
             self.assertEqual(done.returncode, 0, done.stdout)
             server.assert_works()
+
+    def test_in_node(self):
+        self.run_in_node("test_module.mjs")
+
+    def test_lost_connections_in_node(self):
+        self.run_in_node("test_resume.mjs")
 
 
 if __name__ == "__main__":
