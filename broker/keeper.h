@@ -26,6 +26,7 @@ struct keeper_config {
 	const struct bind_listeners *listeners;
 	struct child_programs *programs;
 	const struct operators *operators;
+	int secrets; /* the sealed memory file of struct secrets */
 	struct notify *notify;
 };
 

@@ -29,7 +29,7 @@ struct keeper_broker {
 	pid_t pid;
 	int channel; /* -1: it has ended, and the process will, too */
 	enum ipc_state ipc_state;
-	int epoll; /* in which the channel is ... */
+	int epoll;    /* in which the channel is ... */
 	uint64_t key; /* ... under this */
 };
 

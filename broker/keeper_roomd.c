@@ -128,7 +128,8 @@ static int start_fresh(struct keeper_roomds *roomds)
 {
 	int ledger = memory_file("room", NULL, roomds->ledger_bytes);
 
-	return start(roomds, roomds->program, ledger, ledger < 0 ? -1 : memory_file("roster", NULL, roomds->roster_bytes), 0);
+	return start(roomds, roomds->program, ledger,
+		     ledger < 0 ? -1 : memory_file("roster", NULL, roomds->roster_bytes), 0);
 }
 
 static void let_go(struct keeper_roomd *r)
@@ -232,8 +233,7 @@ static bool say(const struct keeper_roomds *roomds, enum ipc_type type, const vo
 static bool say_due(struct keeper_roomds *roomds, struct keeper_roomd *r)
 {
 	struct ipc_which which = {r->number};
-	struct ipc_roomd roomd = {
-	    .roomd = r->number, .heir_of = r->heir_of, .pid = r->pid, .inherited = r->inherited};
+	struct ipc_roomd roomd = {.roomd = r->number, .heir_of = r->heir_of, .pid = r->pid, .inherited = r->inherited};
 
 	if (r->heir_failed) {
 		if (!say(roomds, IPC_HEIR_FAILED, &which, -1))

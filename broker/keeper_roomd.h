@@ -56,9 +56,9 @@ struct keeper_roomds {
 	RB_HEAD(keeper_pid_tree, keeper_roomd) by_pid;
 	TAILQ_HEAD(, keeper_roomd) due;
 	struct keeper_program *program; /* of which fresh ones are made */
-	size_t ledger_bytes; /* of a fresh room's memory files */
+	size_t ledger_bytes;            /* of a fresh room's memory files */
 	size_t roster_bytes;
-	int broker;          /* the channel to the broker; -1: there is none */
+	int broker; /* the channel to the broker; -1: there is none */
 	uint64_t last_number;
 	uint32_t spawns_due; /* asked for and not started */
 	uint32_t failed_due; /* asked for, and could not be started: the broker is to be told */

@@ -3,8 +3,8 @@
  *
  * Started by the keeper with one descriptor: the channel to it. Settings and listeners come over that.
  *
- * States: STARTING --CONFIGURE ... LISTENERs--> equipped --the rooms of the broker before, INHERITED--> first roomd asked
- * for --READY--> SERVING --SIGTERM, keeper gone, or handed over--> STOPPING
+ * States: STARTING --CONFIGURE ... LISTENERs--> equipped --the rooms of the broker before, INHERITED--> first roomd
+ * asked for --READY--> SERVING --SIGTERM, keeper gone, or handed over--> STOPPING
  */
 #include <errno.h>
 #include <signal.h>
@@ -243,7 +243,7 @@ int main(int argc, char *argv[], char *envp[])
 	int error = loop_init(&broker.loop);
 	if (error == 0)
 		error = loop_watch(&broker.loop, &signals, EPOLLIN);
-	
+
 	if (error == 0)
 		error = keeper_link_init(&broker.keeper, &broker);
 	if (error < 0) {
