@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "keeper_roomd.h"
+#include "keeper_adopt.h"
 
 /* Beside those of keeper_store.h, in our own hands only: the channel to the broker, whose pid follows. */
 #define LEFT_BROKER_CHANNEL "+.B"

@@ -35,35 +35,14 @@ static int compare_pids(const struct keeper_roomd *a, const struct keeper_roomd 
 TREE_GENERATE(keeper_number_tree, keeper_roomd, by_number, compare_numbers)
 TREE_GENERATE(keeper_pid_tree, keeper_roomd, by_pid, compare_pids)
 
-static struct keeper_program *program_new(int fd)
-{
-	struct keeper_program *p = calloc(1, sizeof(*p));
-
-	if (!p)
-		return NULL;
-	*p = (struct keeper_program){.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0), .users = 1};
-	if (p->fd >= 0)
-		return p;
-	free(p);
-	return NULL;
-}
-
-static void program_put(struct keeper_program *p)
-{
-	if (--p->users > 0)
-		return;
-	close(p->fd);
-	free(p);
-}
-
 int keeper_roomds_configure(struct keeper_roomds *roomds, int program, const struct ipc_open *limits)
 {
-	struct keeper_program *p = program_new(program);
+	struct keeper_program *p = keeper_program_new(program);
 
 	if (!p)
 		return -ENOMEM;
 	if (roomds->program)
-		program_put(roomds->program);
+		keeper_program_put(roomds->program);
 	roomds->program = p;
 	roomds->ledger_bytes = ledger_size(limits);
 	roomds->roster_bytes = roster_size(limits);
@@ -80,9 +59,17 @@ int keeper_roomds_init(struct keeper_roomds *roomds, int program, const struct i
 	return keeper_roomds_configure(roomds, program, limits);
 }
 
-bool keeper_roomds_none(const struct keeper_roomds *roomds)
+struct keeper_roomd *keeper_roomds_next(struct keeper_roomds *roomds, struct keeper_roomd *r)
 {
-	return RB_EMPTY(&roomds->by_number);
+	return r ? RB_NEXT(keeper_number_tree, &roomds->by_number, r) : RB_MIN(keeper_number_tree, &roomds->by_number);
+}
+
+bool keeper_roomds_add(struct keeper_roomds *roomds, struct keeper_roomd *r)
+{
+	if (RB_INSERT(keeper_pid_tree, &roomds->by_pid, r))
+		return false;
+	RB_INSERT(keeper_number_tree, &roomds->by_number, r);
+	return true;
 }
 
 /* --- start and end of one --- */
@@ -148,8 +135,7 @@ static int start(struct keeper_roomds *roomds, struct keeper_program *program, i
 	r->roster = roster;
 	r->place = keeper_store_take(roomds->store);
 	r->pidfd = r->place < 0 ? -1 : (int)syscall(SYS_pidfd_open, r->pid, 0);
-	RB_INSERT(keeper_number_tree, &roomds->by_number, r);
-	RB_INSERT(keeper_pid_tree, &roomds->by_pid, r);
+	keeper_roomds_add(roomds, r);
 	store(roomds, r);
 	set_due(roomds, r, true);
 	return 0;
@@ -193,7 +179,7 @@ static void bury(struct keeper_roomds *roomds, struct keeper_roomd *r)
 		close(r->roster);
 	}
 	set_due(roomds, r, false);
-	program_put(r->program);
+	keeper_program_put(r->program);
 	RB_REMOVE(keeper_number_tree, &roomds->by_number, r);
 	free(r);
 }
@@ -221,101 +207,6 @@ static void settle_dead(struct keeper_roomds *roomds, struct keeper_roomd *r)
 		bury(roomds, r);
 }
 
-/* --- from another keeper --- */
-
-/* Whose pidfd it is (proc(5), fdinfo); 0: of nobody any more. */
-static pid_t pid_of(int pidfd)
-{
-	char path[64];
-	char line[128];
-	int pid = 0;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
-	FILE *file = fopen(path, "re");
-	while (file && pid <= 0 && fgets(line, sizeof(line), file))
-		if (strncmp(line, "Pid:", 4) == 0)
-			pid = atoi(line + 4);
-	if (file)
-		fclose(file);
-	return pid > 0 ? pid : 0;
-}
-
-bool keeper_roomds_quiet(struct keeper_roomds *roomds)
-{
-	struct keeper_roomd *r;
-
-	if (!TAILQ_EMPTY(&roomds->due) || roomds->spawns_due || roomds->failed_due || roomds->inherited_due)
-		return false;
-	RB_FOREACH (r, keeper_number_tree, &roomds->by_number)
-		if (r->dead)
-			return false;
-	return true;
-}
-
-void keeper_roomds_hand_down(struct keeper_roomds *roomds, struct keeper_exec *list)
-{
-	char name[PASSED_NAME_BYTES];
-	int place = STORE_ROOMS_MAX; /* from here on: of those that are not stored */
-	struct keeper_roomd *r;
-
-	RB_FOREACH (r, keeper_number_tree, &roomds->by_number) {
-		if (r->dead || r->released)
-			continue;
-		if (r->pidfd < 0)
-			r->pidfd = (int)syscall(SYS_pidfd_open, r->pid, 0);
-		keeper_store_name(r->place >= 0 ? r->place : place++, name);
-		snprintf(name + strlen(name), 24, ",%llu", (unsigned long long)r->number);
-		keeper_exec_add(list, name, r->channel);
-		keeper_exec_add(list, name, r->pidfd);
-		keeper_exec_add(list, name, r->ledger);
-		keeper_exec_add(list, name, r->roster);
-	}
-}
-
-static bool is_child(int pidfd)
-{
-	siginfo_t info;
-
-	return waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
-}
-
-void keeper_roomds_adopt(struct keeper_roomds *roomds, const struct keeper_roomd_left *left)
-{
-	const int fds[STORE_ROOM_FDS] = {left->channel, left->pidfd, left->ledger, left->roster};
-	struct keeper_roomd *r = calloc(1, sizeof(*r));
-	pid_t pid = left->pidfd < 0 ? 0 : pid_of(left->pidfd);
-	struct keeper_roomd key = {.pid = pid};
-
-	keeper_store_know(roomds->store, left->place);
-	if (!r || pid == 0 || left->channel < 0 || left->ledger < 0 || left->roster < 0 ||
-	    RB_FIND(keeper_pid_tree, &roomds->by_pid, &key)) {
-		keeper_store_remove(roomds->store, left->place);
-		for (unsigned i = 0; i < STORE_ROOM_FDS; i++)
-			if (fds[i] >= 0)
-				close(fds[i]);
-		free(r);
-		return;
-	}
-	uint64_t number = left->number ? left->number : roomds->last_number + 1;
-	roomds->last_number = number > roomds->last_number ? number : roomds->last_number;
-	*r = (struct keeper_roomd){.number = number,
-				   .pid = pid,
-				   .program = roomds->program,
-				   .channel = left->channel,
-				   .ledger = left->ledger,
-				   .roster = left->roster,
-				   .pidfd = left->pidfd,
-				   .place = left->place < STORE_ROOMS_MAX && roomds->store->on ? left->place : -1,
-				   .inherited = true,
-				   .stranger = !is_child(left->pidfd)};
-	r->program->users++;
-	RB_INSERT(keeper_number_tree, &roomds->by_number, r);
-	RB_INSERT(keeper_pid_tree, &roomds->by_pid, r);
-	struct epoll_event event = {.events = EPOLLIN, .data.u64 = KEEPER_ROOMD_KEY | r->number};
-	if (r->stranger && epoll_ctl(roomds->epoll, EPOLL_CTL_ADD, r->pidfd, &event) < 0)
-		log_error("roomd-adopt", "error=\"%s\"", strerror(errno));
-}
-
 /* --- the broker --- */
 
 void keeper_roomds_connect(struct keeper_roomds *roomds, int broker)
@@ -340,11 +231,6 @@ void keeper_roomds_end(struct keeper_roomds *roomds)
 	keeper_roomds_connect(roomds, -1);
 	RB_FOREACH (r, keeper_number_tree, &roomds->by_number)
 		let_go(roomds, r);
-}
-
-void keeper_roomds_spawn(struct keeper_roomds *roomds, uint32_t count)
-{
-	roomds->spawns_due += count;
 }
 
 void keeper_roomds_on_which(struct keeper_roomds *roomds, enum ipc_type what, uint64_t number)

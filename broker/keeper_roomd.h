@@ -20,18 +20,12 @@
 #include <sys/types.h>
 
 #include "ipc_messages.h"
-#include "keeper_exec.h"
+#include "keeper_program.h"
 #include "keeper_store.h"
 #include "tree.h"
 
 /* How long a roomd may be stopped (by a debugger's SIGSTOP, say) until it counts as lost. */
 #define KEEPER_STOPPED_MS 1000
-
-/* A roomd program. A room's heirs are made of the one that it began with: its ledger is theirs to read. */
-struct keeper_program {
-	int fd; /* our own duplicate */
-	unsigned users;
-};
 
 struct keeper_roomd {
 	RB_ENTRY(keeper_roomd) by_number;
@@ -59,16 +53,6 @@ struct keeper_roomd {
 
 #define KEEPER_ROOMD_KEY (UINT64_C(1) << 63)
 
-/* What another keeper had of one. */
-struct keeper_roomd_left {
-	int channel;
-	int pidfd;
-	int ledger;
-	int roster;
-	int place;       /* in the store */
-	uint64_t number; /* that the broker which is there knows it by; 0: there is no broker */
-};
-
 struct keeper_roomds {
 	RB_HEAD(keeper_number_tree, keeper_roomd) by_number;
 	RB_HEAD(keeper_pid_tree, keeper_roomd) by_pid;
@@ -92,14 +76,11 @@ struct keeper_roomds {
 int keeper_roomds_init(struct keeper_roomds *roomds, int program, const struct ipc_open *limits,
 		       struct keeper_store *store, int epoll);
 
-/* Takes one over from another keeper. All that it left is ours from now on. */
-void keeper_roomds_adopt(struct keeper_roomds *roomds, const struct keeper_roomd_left *left);
+/* Adds the record of one that lives. Returns false if there is one with this pid. */
+bool keeper_roomds_add(struct keeper_roomds *roomds, struct keeper_roomd *roomd);
 
-/* Is nothing on its way between the broker and them? */
-bool keeper_roomds_quiet(struct keeper_roomds *roomds);
-
-/* Lists all of them for the program that this process is about to become. */
-void keeper_roomds_hand_down(struct keeper_roomds *roomds, struct keeper_exec *list);
+/* Goes through all of them: the first (NULL), the next; NULL at the end. */
+struct keeper_roomd *keeper_roomds_next(struct keeper_roomds *roomds, struct keeper_roomd *roomd);
 
 /* The pidfd of a stranger: it has ended. */
 void keeper_roomds_on_pidfd(struct keeper_roomds *roomds, uint64_t number);
@@ -115,7 +96,10 @@ void keeper_roomds_connect(struct keeper_roomds *roomds, int broker);
 void keeper_roomds_end(struct keeper_roomds *roomds);
 
 /* From the broker: SPAWN; and HEIR, KILL or RELEASE of one. */
-void keeper_roomds_spawn(struct keeper_roomds *roomds, uint32_t count);
+static inline void keeper_roomds_spawn(struct keeper_roomds *roomds, uint32_t count)
+{
+	roomds->spawns_due += count;
+}
 void keeper_roomds_on_which(struct keeper_roomds *roomds, enum ipc_type what, uint64_t number);
 
 /* From waitid(2): a child was stopped, continued or has ended. Nothing happens if it is no roomd. */
@@ -132,6 +116,9 @@ uint64_t keeper_roomds_tick(struct keeper_roomds *roomds, uint64_t now_ms);
 void keeper_roomds_kill(struct keeper_roomds *roomds);
 
 /* Are all of them buried? */
-bool keeper_roomds_none(const struct keeper_roomds *roomds);
+static inline bool keeper_roomds_none(const struct keeper_roomds *roomds)
+{
+	return RB_EMPTY(&roomds->by_number);
+}
 
 #endif

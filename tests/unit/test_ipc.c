@@ -137,7 +137,7 @@ static void test_contents(void **state)
 
 	(void)state;
 	assert_int_equal(ipc_send(ends[0], IPC_LEFT, &left, NULL, 0, -1), 0);
-	assert_int_equal(ipc_send(ends[0], IPC_RETURN, &returned, "the rest", 8, -1), 0);
+	assert_int_equal(ipc_send(ends[0], IPC_RETURN, &returned, "the rest", 8, STDIN_FILENO), 0);
 	assert_int_equal(receive(IPC_FROM_ROOMD, IPC_IN_OPEN), 0);
 	assert_memory_equal(message.body, &left, sizeof(left));
 	assert_int_equal(message.tail_length, 0);
@@ -146,6 +146,8 @@ static void test_contents(void **state)
 	assert_memory_equal(message.body, &returned, sizeof(returned));
 	assert_int_equal(message.tail_length, 8);
 	assert_memory_equal(message.tail, "the rest", 8);
+	assert_true(message.fd >= 0);
+	close(message.fd);
 	assert_int_equal(receive(IPC_FROM_ROOMD, IPC_IN_OPEN), -EAGAIN);
 }
 
