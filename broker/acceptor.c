@@ -68,7 +68,7 @@ static void shut(struct acceptor *a, const char *why, uint64_t retry_at_ms)
 }
 
 /* Is there place for one more? NULL, or the bound that it is past. */
-static const char *past_bound(const struct broker *b, const struct address *address)
+static const char *past_bound(const struct broker *b, const struct address *address, const struct peer *peer)
 {
 	const struct settings *s = &b->settings;
 
@@ -76,15 +76,41 @@ static const char *past_bound(const struct broker *b, const struct address *addr
 		return "max_connections";
 	if (s->max_lobby && b->clients.outside >= s->max_lobby)
 		return "max_lobby";
-	if (s->address_connections && address->connections > s->address_connections)
+	/* A proxy speaks for many: each of them is counted as soon as it has said for whom. */
+	if (s->address_connections && address->connections > s->address_connections && !access_is_trusted(b, peer))
 		return "address_connections";
 	return NULL;
 }
 
-static void welcome(struct broker *b, int fd, const struct sockaddr_storage *peer)
+static struct peer peer_of(const struct sockaddr_storage *address)
 {
-	struct address *address = address_take(b, peer);
-	const char *bound = address ? past_bound(b, address) : "memory";
+	const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)address;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)address;
+	struct peer peer = {.local = address->ss_family != AF_INET && address->ss_family != AF_INET6};
+
+	if (address->ss_family == AF_INET6) {
+		memcpy(peer.ip, &in6->sin6_addr, sizeof(peer.ip));
+		peer.port = ntohs(in6->sin6_port);
+	} else if (address->ss_family == AF_INET) {
+		peer.ip[10] = peer.ip[11] = 0xFF;
+		memcpy(peer.ip + 12, &in->sin_addr, 4);
+		peer.port = ntohs(in->sin_port);
+	}
+	return peer;
+}
+
+static void welcome(struct broker *b, int fd, uint32_t kind, const struct sockaddr_storage *from)
+{
+	const struct peer peer = peer_of(from);
+
+	if (kind & IPC_LISTENER_PROXY && !access_may_speak_proxy(b, &peer)) {
+		log_debug("proxy-refused", "why=\"no trusted proxy\"");
+		close(fd);
+		return;
+	}
+	struct address *address = address_take(b, &peer);
+	/* Behind the PROXY protocol it is not known yet whom to count. */
+	const char *bound = address ? past_bound(b, address, &peer) : "memory";
 	int on = 1;
 
 	if (bound) {
@@ -104,13 +130,17 @@ static void welcome(struct broker *b, int fd, const struct sockaddr_storage *pee
 	if (!c)
 		return;
 	c->past_bound = bound;
+	c->peer = peer;
+	c->listener_kind = kind;
+	c->proxy_due = kind & IPC_LISTENER_PROXY;
 	log_debug("connection", "client=%llu connections=%u", (unsigned long long)c->number, b->clients.count);
 	request_begin(c);
 }
 
 static void on_listener(struct source *source, uint32_t events)
 {
-	struct acceptor *a = container_of(source, struct listener, source)->acceptor;
+	const struct listener *listener = container_of(source, struct listener, source);
+	struct acceptor *a = listener->acceptor;
 	struct sockaddr_storage peer;
 
 	(void)events;
@@ -124,14 +154,15 @@ static void on_listener(struct source *source, uint32_t events)
 			return;
 		/* Descriptors are given out lowest first: a high one means that few are left, and rooms need some. */
 		bool last = (uint32_t)fd + LIMIT_FDS_RESERVE(a->broker->fds_max) >= a->broker->fds_max;
-		welcome(a->broker, fd, &peer);
+		welcome(a->broker, fd, listener->kind, &peer);
 		if (last)
 			shut(a, "descriptors", UINT64_MAX); /* until one of ours is given back */
 	}
 }
 
-void acceptor_add(struct acceptor *a, int fd)
+void acceptor_add(struct acceptor *a, int fd, uint32_t kind)
 {
 	assert(a->count < BIND_LISTENERS_MAX);
-	a->listeners[a->count++] = (struct listener){.source = {.fd = fd, .on = on_listener}, .acceptor = a};
+	a->listeners[a->count++] =
+	    (struct listener){.source = {.fd = fd, .on = on_listener}, .acceptor = a, .kind = kind};
 }

@@ -16,6 +16,7 @@ struct acceptor;
 struct listener {
 	struct source source;
 	struct acceptor *acceptor;
+	uint32_t kind; /* enum ipc_listener_kind bits */
 };
 
 enum acceptor_state {
@@ -36,7 +37,7 @@ struct acceptor {
 void acceptor_init(struct acceptor *acceptor, struct broker *broker);
 
 /* Adds a listening socket, which becomes the acceptor's. */
-void acceptor_add(struct acceptor *acceptor, int fd);
+void acceptor_add(struct acceptor *acceptor, int fd, uint32_t kind);
 
 /* Starts accepting. */
 void acceptor_open(struct acceptor *acceptor);

@@ -1,5 +1,4 @@
 /* address - what one address does. */
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,16 +11,12 @@ static int address_compare(const struct address *a, const struct address *b)
 
 TREE_GENERATE(address_tree, address, link, address_compare)
 
-static void key_of(const struct sockaddr_storage *peer, uint8_t key[16])
+static void key_of(const struct peer *peer, uint8_t key[16])
 {
+	static const uint8_t mapped[12] = {[10] = 0xFF, [11] = 0xFF};
+
 	memset(key, 0, 16);
-	if (peer->ss_family == AF_INET6) {
-		const struct in6_addr *a = &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
-		memcpy(key, a->s6_addr, IN6_IS_ADDR_V4MAPPED(a) ? 16 : 8);
-	} else if (peer->ss_family == AF_INET) {
-		key[10] = key[11] = 0xff;
-		memcpy(key + 12, &((const struct sockaddr_in *)(const void *)peer)->sin_addr, 4);
-	}
+	memcpy(key, peer->ip, memcmp(peer->ip, mapped, sizeof(mapped)) == 0 ? 16 : 8);
 }
 
 static void address_free(struct address *a)
@@ -39,21 +34,13 @@ static void on_forgiven(struct timer *timer)
 		address_free(a);
 }
 
-struct address *address_take(struct broker *broker, const struct sockaddr_storage *peer)
-{
-	uint8_t key[16];
-
-	key_of(peer, key);
-	return address_take_key(broker, key);
-}
-
-struct address *address_take_key(struct broker *broker, const uint8_t key[16])
+struct address *address_take(struct broker *broker, const struct peer *peer)
 {
 	struct address *fresh = calloc(1, sizeof(*fresh));
 
 	if (!fresh)
 		return NULL;
-	memcpy(fresh->key, key, sizeof(fresh->key));
+	key_of(peer, fresh->key);
 	struct address *a = RB_INSERT(address_tree, &broker->addresses, fresh);
 	if (a) {
 		free(fresh);

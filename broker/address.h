@@ -7,10 +7,10 @@
 #define ADDRESS_H
 
 #include <stdint.h>
-#include <sys/socket.h>
 
 #include "bucket.h"
 #include "loop.h"
+#include "peer.h"
 
 struct broker;
 
@@ -27,10 +27,7 @@ RB_HEAD(address_tree, address);
 
 /* Finds or makes the record of a peer's address and counts a connection to it. Returns NULL without memory. Peers on
  * Unix sockets share one record. */
-struct address *address_take(struct broker *broker, const struct sockaddr_storage *peer);
-
-/* The same for a record's key. */
-struct address *address_take_key(struct broker *broker, const uint8_t key[16]);
+struct address *address_take(struct broker *broker, const struct peer *peer);
 
 /* Counts a connection less; the record may be gone after this. */
 void address_put(struct address *address);

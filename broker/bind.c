@@ -57,7 +57,7 @@ static int add(struct bind_listeners *l, const struct addrinfo *info)
 	struct sockaddr_storage address;
 	socklen_t length = sizeof(address);
 
-	if (l->count == BIND_LISTENERS_MAX)
+	if (l->count == BIND_LISTENERS_MAX / 4)
 		return 0;
 	memcpy(&address, info->ai_addr, info->ai_addrlen);
 	*port_of((struct sockaddr *)&address) = htons(l->port);

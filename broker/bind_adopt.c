@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bind.h"
+#include "ipc_messages.h"
 #include "setting_table.h"
 
 struct where {
@@ -67,7 +68,15 @@ bool bind_is_listening(int fd)
 	       getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_STREAM;
 }
 
-int bind_adopt(struct bind_listeners *listeners, int fd, struct settings_problem *ret_problem)
+uint32_t bind_kind(const struct bind_listeners *listeners, unsigned number)
+{
+	const struct where where = where_is(listeners->fds[number]);
+
+	return (listeners->proxy[number] ? IPC_LISTENER_PROXY : 0U) | (where.loopback ? IPC_LISTENER_LOOPBACK : 0U) |
+	       (*where.host ? 0U : IPC_LISTENER_UNIX);
+}
+
+int bind_adopt(struct bind_listeners *listeners, int fd, bool proxy, struct settings_problem *ret_problem)
 {
 	const char *what = NULL;
 	int flags = fcntl(fd, F_GETFL);
@@ -85,7 +94,9 @@ int bind_adopt(struct bind_listeners *listeners, int fd, struct settings_problem
 		return -errno;
 	if (listeners->count == 0)
 		listeners->port = where_is(fd).port;
+	listeners->proxy[listeners->count] = proxy;
 	listeners->fds[listeners->count++] = fd;
+	listeners->first_of_list = listeners->count;
 	return 0;
 }
 
@@ -124,6 +135,8 @@ int bind_agree(const struct bind_listeners *listeners, const struct settings_loa
 
 	for (unsigned i = 0; i < listeners->count; i++) {
 		const struct where where = where_is(listeners->fds[i]);
+		if (*loaded->values.listen)
+			return disagree(SETTING_listen, loaded, &where, ret_problem);
 		if (host_chosen && !is_host(&where, loaded->values.host))
 			return disagree(SETTING_host, loaded, &where, ret_problem);
 		if (port_chosen && loaded->values.port != where.port)

@@ -8,6 +8,7 @@
 #define BROKER_H
 
 #include "acceptor.h"
+#include "access.h"
 #include "address.h"
 #include "broker_memory.h"
 #include "census.h"
@@ -29,6 +30,7 @@ struct broker {
 	struct loop loop;
 	struct settings settings;
 	struct ipc_open limits; /* what rooms are told; the lobby keeps to the same */
+	struct access access;
 	struct http *http;
 	struct site site;
 	struct keeper_link keeper;
@@ -43,12 +45,12 @@ struct broker {
 	struct control control;
 	struct metrics metrics;
 	struct broker_memory *memory; /* shared with the next broker */
-	unsigned roomds; /* processes: starting, warm, of rooms, retired */
-	uint32_t fds_max;        /* RLIMIT_NOFILE */
-	uint32_t sandbox_layers; /* in force here; see pool.sandbox_layers for roomds */
-	bool inherited;          /* all rooms of the broker before are known */
-	bool serving;            /* clients are accepted */
-	bool stopping;           /* the lobby says goodbye, until stop_at_ms at the latest */
+	unsigned roomds;              /* processes: starting, warm, of rooms, retired */
+	uint32_t fds_max;             /* RLIMIT_NOFILE */
+	uint32_t sandbox_layers;      /* in force here; see pool.sandbox_layers for roomds */
+	bool inherited;               /* all rooms of the broker before are known */
+	bool serving;                 /* clients are accepted */
+	bool stopping;                /* the lobby says goodbye, until stop_at_ms at the latest */
 	uint64_t stop_at_ms;
 	struct timer stop_timer; /* only to wake up then */
 };

@@ -12,7 +12,7 @@
 static void inherit_client(struct room *room, const struct roster_entry *entry, uint32_t index)
 {
 	struct broker *b = room->broker;
-	struct address *address = address_take_key(b, entry->address);
+	struct address *address = address_take(b, &entry->peer);
 	struct client *c = address ? client_new_seated(b, entry->client, address) : NULL;
 
 	if (!c)
@@ -22,6 +22,10 @@ static void inherit_client(struct room *room, const struct roster_entry *entry, 
 	c->id = entry->id;
 	c->sender = entry->sender;
 	c->bound_room = entry->bound_room;
+	c->peer = entry->peer;
+	c->expires_ms = entry->expires_ms;
+	if (entry->token.expires_s)
+		access_keep_token(c, &entry->token);
 	c->was_seated = true;
 	c->roster_entry = 1 + index;
 	c->room = room;
@@ -33,9 +37,8 @@ static void inherit_client(struct room *room, const struct roster_entry *entry, 
 static struct room *inherit_room(struct broker *b, struct roomd *r)
 {
 	const struct roster *roster = r->roster;
-	struct room *room = registry_find(&b->registry, &roster->room_id)
-				? NULL
-				: room_new(b, &roster->room_id, &roster->limits);
+	struct room *room =
+	    registry_find(&b->registry, &roster->room_id) ? NULL : room_new(b, &roster->room_id, &roster->limits);
 
 	if (!room)
 		return NULL;

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "broker.h"
 #include "clock.h"
+#include "event.h"
 #include "lobby.h"
 #include "log.h"
 #include "request.h"
@@ -212,6 +214,8 @@ void client_end(struct client *c, bool reset)
 	drop_output(c);
 	free(c->input);
 	c->input = NULL;
+	free(c->token);
+	c->token = NULL;
 	client_enter(c, CLIENT_GONE);
 	b->clients.count -= c->address != NULL;
 	b->clients.outside -= c->address != NULL;
@@ -260,7 +264,7 @@ static void on_timer(struct timer *timer)
 	}
 }
 
-static struct client *new(struct broker *b, uint64_t number, int fd, struct address *address)
+static struct client *new (struct broker *b, uint64_t number, int fd, struct address *address)
 {
 	struct client *c = calloc(1, sizeof(*c));
 
@@ -285,7 +289,7 @@ static struct client *new(struct broker *b, uint64_t number, int fd, struct addr
 
 struct client *client_new(struct broker *b, int fd, struct address *address)
 {
-	struct client *c = new(b, ++b->memory->clients, fd, address);
+	struct client *c = new (b, ++b->memory->clients, fd, address);
 
 	if (!c)
 		return NULL;
@@ -296,7 +300,7 @@ struct client *client_new(struct broker *b, int fd, struct address *address)
 
 struct client *client_new_seated(struct broker *b, uint64_t number, struct address *address)
 {
-	struct client *c = new(b, number, -1, address);
+	struct client *c = new (b, number, -1, address);
 
 	if (!c)
 		return NULL;
@@ -307,7 +311,7 @@ struct client *client_new_seated(struct broker *b, uint64_t number, struct addre
 
 struct client *client_new_given(struct broker *b, const struct ipc_lobby *given, int fd, struct address *address)
 {
-	struct client *c = new(b, given->client, fd, address);
+	struct client *c = new (b, given->client, fd, address);
 
 	if (!c)
 		return NULL;
@@ -319,6 +323,11 @@ struct client *client_new_given(struct broker *b, const struct ipc_lobby *given,
 	c->keepalive = given->keepalive;
 	c->in = given->in;
 	c->bound_room = given->bound_room;
+	c->peer = given->peer;
+	c->listener_kind = given->listener_kind;
+	c->proxy_due = given->proxy_due;
+	if (given->token.expires_s)
+		access_keep_token(c, &given->token);
 	c->was_seated = given->was_seated;
 	c->past_bound = address ? NULL : "max_connections";
 	if (given->upgraded)
@@ -345,4 +354,26 @@ void client_leave_behind(struct client *c)
 		client_close(c, WS_CLOSE_GOING_AWAY, "the server restarts");
 	else
 		client_end(c, c->state == CLIENT_LOBBY);
+}
+
+bool client_comes_from(struct client *c, const struct peer *peer)
+{
+	struct broker *b = c->broker;
+
+	c->peer = *peer;
+	if (!c->address)
+		return true; /* it is past a bound already */
+	struct address *address = address_take(b, peer);
+	if (!address) {
+		client_end(c, true);
+		return false;
+	}
+	address_put(c->address);
+	c->address = address;
+	if (b->settings.address_connections && address->connections > b->settings.address_connections &&
+	    !access_is_trusted(b, peer)) {
+		c->past_bound = "address_connections";
+		event_turned_away(b, c->past_bound);
+	}
+	return true;
 }

@@ -13,11 +13,13 @@
 #include "ipc_messages.h"
 #include "keepalive.h"
 #include "loop.h"
+#include "peer.h"
 #include "ws.h"
 
 struct address;
 struct broker;
 struct room;
+struct token;
 
 TAILQ_HEAD(client_list, client);
 
@@ -40,11 +42,15 @@ struct client {
 	uint64_t number;   /* never reused */
 	uint64_t since_us; /* when it was accepted */
 	enum client_state state;
+	struct peer peer;        /* whence it came, as far as that is known */
+	uint32_t listener_kind;  /* enum ipc_listener_kind bits */
+	bool proxy_due;          /* a PROXY header is still to come */
 	struct address *address; /* NULL: not counted, because of `past_bound` */
 	const char *past_bound;  /* the setting whose bound was reached when it came, or NULL */
 
 	/* lobby */
 	struct name bound_room; /* named in the path */
+	struct token *token;    /* that came with the request; NULL: none */
 	bool was_seated;
 	uint64_t entered_ms;
 	struct ws_stream in;
@@ -66,8 +72,9 @@ struct client {
 	uint64_t joined_ms; /* the same, by the loop's clock */
 	struct client_id id;
 	struct name sender;
-	bool member; /* counted by its room */
+	bool member;           /* counted by its room */
 	uint32_t roster_entry; /* its place in the room's roster, and 1 more; 0: it has none */
+	uint64_t expires_ms;   /* when its token ends, by the loop's clock; 0: never */
 };
 
 struct clients {
@@ -96,6 +103,10 @@ bool client_keep_input(struct client *client, const void *input, size_t length);
 
 /* It can't go over to the next broker: says goodbye. */
 void client_leave_behind(struct client *client);
+
+/* It turns out that somebody else is behind this connection: it is counted there. Returns false without memory: the
+ * client has ended then. */
+bool client_comes_from(struct client *client, const struct peer *peer);
 
 /* Goes to another state; asserts that it may. */
 void client_enter(struct client *client, enum client_state next);

@@ -1,5 +1,4 @@
 /* control_show - the replies that only look: status, list, show, settings. */
-#include <arpa/inet.h>
 #include <assert.h>
 #include <inttypes.h>
 #include <netinet/in.h>
@@ -140,26 +139,13 @@ void control_list_more(struct control_client *c)
 
 /* --- show --- */
 
-static void add_address(struct text *t, int fd)
+/* Whence it came: through a proxy, what that said. */
+static void add_address(struct text *t, const struct peer *peer)
 {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-		struct sockaddr_storage storage;
-	} peer = {.storage = {0}};
-	socklen_t length = sizeof(peer);
-	char host[INET6_ADDRSTRLEN];
+	char where[PEER_TEXT_BYTES];
 
-	if (getpeername(fd, &peer.any, &length) < 0)
-		return;
-	if (peer.any.sa_family == AF_INET && inet_ntop(AF_INET, &peer.in.sin_addr, host, sizeof(host))) {
-		text_key(t, "address");
-		text_format(t, "\"%s:%u\"", host, ntohs(peer.in.sin_port));
-	} else if (peer.any.sa_family == AF_INET6 && inet_ntop(AF_INET6, &peer.in6.sin6_addr, host, sizeof(host))) {
-		text_key(t, "address");
-		text_format(t, "\"[%s]:%u\"", host, ntohs(peer.in6.sin6_port));
-	}
+	peer_write(peer, where);
+	text_field(t, "address", where);
 }
 
 static void add_tcp(struct text *t, int fd)
@@ -193,7 +179,7 @@ static void add_member(struct text *t, const struct client *c, const struct room
 	text_json(t, c->id.text, sizeof(c->id.text));
 	text_key(t, "label");
 	shown_label(t, b, &c->sender);
-	add_address(t, c->source.fd);
+	add_address(t, &c->peer);
 	text_field_unsigned(t, "age_ms", b->loop.now_ms - c->joined_ms);
 	text_field(t, "state", c->state == CLIENT_SEATED ? "seated" : "waiting");
 	if (ledger_view_seat(room, c->number, hint, &seat)) {

@@ -50,13 +50,16 @@ static int give(struct handover *h, struct client *c)
 	    .keepalive = c->keepalive,
 	    .in = c->in,
 	    .bound_room = c->bound_room,
+	    .peer = c->peer,
+	    .listener_kind = c->listener_kind,
+	    .proxy_due = c->proxy_due,
 	    .counted = c->address != NULL,
 	    .upgraded = c->state == CLIENT_LOBBY,
 	    .was_seated = c->was_seated,
 	};
 
-	if (c->address)
-		memcpy(body.address, c->address->key, sizeof(body.address));
+	if (c->token)
+		body.token = *c->token;
 	if (client_is_blocked(c))
 		return -EAGAIN;
 	if (c->in.end > LIMIT_READ_BYTES)
@@ -155,7 +158,7 @@ static void on_lobby(struct handover *h, const struct ipc_message *m)
 {
 	const struct ipc_lobby *body = m->body;
 	struct broker *b = h->broker;
-	struct address *address = body->counted ? address_take_key(b, body->address) : NULL;
+	struct address *address = body->counted ? address_take(b, &body->peer) : NULL;
 	struct client *c = NULL;
 
 	if (body->counted && !address)

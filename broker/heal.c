@@ -226,8 +226,11 @@ bool heal_reseat(struct room *room)
 
 	while ((c = TAILQ_FIRST(&room->reseating)) != NULL) {
 		struct position at = position_of(c->source.fd);
-		struct ipc_reseat body = {
-		    .client = c->number, .in_bytes = at.in_bytes, .out_bytes = at.out_bytes, .member = c->member};
+		struct ipc_reseat body = {.client = c->number,
+					  .in_bytes = at.in_bytes,
+					  .out_bytes = at.out_bytes,
+					  .member = c->member,
+					  .no_stream = at.no_stream};
 		int error = roomd_send(room->roomd, IPC_RESEAT, &body, NULL, 0, c->source.fd);
 		if (error == -ETOOMANYREFS)
 			loop_timer_set(&room->broker->loop, &room->timer, room->broker->loop.now_ms + 10);

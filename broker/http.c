@@ -44,22 +44,6 @@ static bool has_word(struct lws *wsi, enum lws_token_indexes token, const char *
 	return false;
 }
 
-/* The first of the sub-protocols offered; the list may be far longer than what we keep. */
-static bool copy_protocol(struct lws *wsi, char *out, size_t size)
-{
-	char list[LIMIT_REQUEST_BYTES];
-
-	if (!copy_header(wsi, WSI_TOKEN_PROTOCOL, list, sizeof(list)))
-		return false;
-	const char *first = list + strspn(list, " \t,");
-	size_t n = strcspn(first, " \t,");
-	if (n >= size)
-		return false;
-	memcpy(out, first, n);
-	out[n] = '\0';
-	return true;
-}
-
 /* Method and path as they were sent: libwebsockets takes a method in any case, and decodes the path, in which a room's
  * name may hold an escaped slash. */
 static bool copy_request_line(const char *head, size_t n, enum http_method *ret_method, char *out, size_t size)
@@ -85,8 +69,7 @@ static bool copy_headers(struct lws *wsi, struct http_request *r)
 	r->has_host = lws_hdr_total_length(wsi, WSI_TOKEN_HOST) > 0;
 	r->upgrade = has_word(wsi, WSI_TOKEN_UPGRADE, "websocket") && has_word(wsi, WSI_TOKEN_CONNECTION, "upgrade");
 	return copy_header(wsi, WSI_TOKEN_VERSION, r->version, sizeof(r->version)) &&
-	       copy_header(wsi, WSI_TOKEN_KEY, r->key, sizeof(r->key)) &&
-	       copy_protocol(wsi, r->protocol, sizeof(r->protocol));
+	       copy_header(wsi, WSI_TOKEN_KEY, r->key, sizeof(r->key));
 }
 
 static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length)

@@ -16,7 +16,6 @@
 #include "client_message.h"
 
 #define HTTP_PATH_BYTES 1024
-#define HTTP_PROTOCOL_BYTES 128
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_OTHER };
 
@@ -26,9 +25,8 @@ struct http_request {
 	char path[HTTP_PATH_BYTES]; /* as sent, without the query */
 	bool upgrade;               /* to websocket, with `Connection: upgrade` */
 	bool has_host;
-	char version[16];                   /* Sec-WebSocket-Version */
-	char key[64];                       /* Sec-WebSocket-Key */
-	char protocol[HTTP_PROTOCOL_BYTES]; /* the first sub-protocol offered, or "" */
+	char version[16]; /* Sec-WebSocket-Version */
+	char key[64];     /* Sec-WebSocket-Key */
 };
 
 struct http;

@@ -240,7 +240,7 @@ static void upgrade(struct keeper *k)
 		return;
 	}
 	for (unsigned i = 0; i < c->listeners->count; i++)
-		keeper_exec_add(&e, PASSED_CLIENT, c->listeners->fds[i]);
+		keeper_exec_add(&e, c->listeners->proxy[i] ? PASSED_CLIENT_PROXY : PASSED_CLIENT, c->listeners->fds[i]);
 	operators_name_control(c->operators, name);
 	keeper_exec_add(&e, name, c->operators->control.fd);
 	keeper_exec_add(&e, PASSED_METRICS, c->operators->metrics);

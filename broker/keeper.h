@@ -30,6 +30,7 @@ struct keeper_config {
 	const struct bind_listeners *listeners;
 	struct child_programs *programs;
 	struct operators *operators;
+	int secrets; /* the sealed memory file of struct secrets */
 	struct notify *notify;
 	struct keeper_left *left; /* by a keeper before this one */
 };

@@ -101,11 +101,8 @@ void keeper_heir(struct keeper_link *k, uint64_t roomd)
 
 static void on_roomd(struct keeper_link *k, const struct ipc_roomd *body, int channel)
 {
-	struct roomd_start start = {.number = body->roomd,
-				    .pid = body->pid,
-				    .channel = channel,
-				    .ledger = k->ledger,
-				    .roster = k->roster};
+	struct roomd_start start = {
+	    .number = body->roomd, .pid = body->pid, .channel = channel, .ledger = k->ledger, .roster = k->roster};
 
 	k->ledger = k->roster = -1;
 	if (body->inherited)
@@ -166,8 +163,10 @@ static int on_message(struct keeper_link *k, const struct ipc_message *m)
 	case IPC_SITE:
 		broker_on_site(k->broker, m->fd);
 		return 0;
+	case IPC_SECRETS:
+		return access_init(k->broker, m->fd, ((const struct ipc_secrets *)m->body)->bytes);
 	case IPC_LISTENER:
-		acceptor_add(&k->broker->acceptor, m->fd);
+		acceptor_add(&k->broker->acceptor, m->fd, listener->kind);
 		if (listener->number + 1 == listener->count)
 			broker_on_equipped(k->broker);
 		return 0;
@@ -214,7 +213,8 @@ static void on_channel(struct source *source, uint32_t events)
 	do {
 		error = ipc_recv(k->channel.fd, IPC_FROM_KEEPER, k->state, &inbox, &m);
 		/* Too few descriptors for another roomd: that one fails, the rest go on. */
-		if (error == 0 || (error == -EMFILE && (m.type == IPC_ROOMD || m.type == IPC_LEDGER || m.type == IPC_ROSTER)))
+		if (error == 0 ||
+		    (error == -EMFILE && (m.type == IPC_ROOMD || m.type == IPC_LEDGER || m.type == IPC_ROSTER)))
 			error = on_message(k, &m);
 	} while (error == 0);
 	if (error == -EAGAIN)

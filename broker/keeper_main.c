@@ -16,6 +16,7 @@
 #include "log.h"
 #include "passed.h"
 #include "privileges.h"
+#include "secrets.h"
 #include "title.h"
 
 static int fail(const struct settings_problem *problem)
@@ -55,10 +56,12 @@ static int adopt(struct bind_listeners *listeners, struct operators *operators, 
 	operators_init(operators);
 	keeper_left_init(left);
 	left->handed_down = passed.list != NULL;
-	while (error == 0 && passed_next(&passed, &fd, name))
+	while (error == 0 && passed_next(&passed, &fd, name)) {
+		bool proxy = strcmp(name, PASSED_CLIENT_PROXY) == 0;
 		error = keeper_left_take(left, name, fd) || operators_take_control(operators, name, fd) ? 0
-			: strcmp(name, PASSED_CLIENT) == 0 ? bind_adopt(listeners, fd, ret_problem)
-							   : operators_adopt(operators, name, fd, ret_problem);
+			: proxy || strcmp(name, PASSED_CLIENT) == 0 ? bind_adopt(listeners, fd, proxy, ret_problem)
+								    : operators_adopt(operators, name, fd, ret_problem);
+	}
 	return error;
 }
 
@@ -68,7 +71,17 @@ static int listen_or_agree(const struct settings_loaded *loaded, struct bind_lis
 {
 	if (listeners->count > 0)
 		return bind_agree(listeners, loaded, ret_problem);
-	return bind_open(loaded->values.host, (uint16_t)loaded->values.port, listeners, ret_problem);
+	return bind_all(&loaded->values, listeners, ret_problem);
+}
+
+/* Can the files be read that hold keys? */
+static bool check_secrets(const struct settings *settings, struct settings_problem *ret_problem)
+{
+	int file = secrets_open(settings, ret_problem);
+
+	if (file >= 0)
+		close(file);
+	return file >= 0;
 }
 
 int main(int argc, char *argv[], char *envp[])
@@ -80,11 +93,13 @@ int main(int argc, char *argv[], char *envp[])
 	struct notify notify;
 	struct operators operators;
 	struct keeper_left left;
+	int secrets = -1;
 
 	if (adopt(&listeners, &operators, &left, &problem) < 0 ||
 	    settings_load(argc, argv, envp, SETTINGS_DEFAULT_CONFIG, &loaded, &problem) < 0)
 		return fail(&problem);
-	if (loaded.action == SETTINGS_CHECK && bind_agree(&listeners, &loaded, &problem) < 0)
+	if (loaded.action == SETTINGS_CHECK &&
+	    (bind_agree(&listeners, &loaded, &problem) < 0 || !check_secrets(&loaded.values, &problem)))
 		return fail(&problem);
 	if (loaded.action != SETTINGS_RUN)
 		return answer(&loaded);
@@ -101,8 +116,13 @@ int main(int argc, char *argv[], char *envp[])
 	if (!left.handed_down && (listen_or_agree(&loaded, &listeners, &problem) < 0 ||
 				  operators_open(&loaded, listeners.port, &operators, &problem) < 0))
 		return fail(&problem);
-	if (privileges_drop(loaded.values.user, &problem) < 0) {
+	if (left.handed_down)
+		bind_retake(&loaded.values, &listeners);
+	/* The keys are read as the user who will read them again when they have changed. */
+	if (privileges_drop(loaded.values.user, secrets_are_wanted(&loaded.values), &problem) < 0 ||
+	    (secrets = privileges_open_secrets(&loaded.values, &problem)) < 0) {
 		operators_fini(&operators);
+		bind_fini(&listeners);
 		return fail(&problem);
 	}
 	if (child_programs_check(&programs) < 0) {
@@ -111,6 +131,7 @@ int main(int argc, char *argv[], char *envp[])
 			"executable for everyone (chmod 755), or start with --user\n",
 			(unsigned)geteuid(), strerror(errno));
 		operators_fini(&operators);
+		bind_fini(&listeners);
 		return 1;
 	}
 	title_init(argc, argv, envp);
@@ -121,7 +142,9 @@ int main(int argc, char *argv[], char *envp[])
 							.programs = &programs,
 							.operators = &operators,
 							.left = &left,
+							.secrets = secrets,
 							.notify = &notify});
 	operators_fini(&operators);
+	bind_fini(&listeners);
 	return status;
 }

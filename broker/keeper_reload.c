@@ -1,4 +1,4 @@
-/* keeper_reload - reads settings and programs again. */
+/* keeper_reload - reads settings, keys and programs again. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -6,12 +6,17 @@
 #include "child.h"
 #include "keeper_reload.h"
 #include "log.h"
+#include "privileges.h"
 #include "setting_table.h"
 
 /* What was opened, bound or given away before the first broker was started. */
-static const enum setting_id fixed[] = {SETTING_host,          SETTING_port,
-					SETTING_user,          SETTING_control,
-					SETTING_control_group, SETTING_control_admin_group,
+static const enum setting_id fixed[] = {SETTING_host,
+					SETTING_port,
+					SETTING_listen,
+					SETTING_user,
+					SETTING_control,
+					SETTING_control_group,
+					SETTING_control_admin_group,
 					SETTING_metrics};
 
 /* Writes the value as the config file has it. Returns its length. */
@@ -57,21 +62,30 @@ int keeper_reload(struct keeper_config *config)
 	static struct settings_loaded fresh;
 	struct settings_problem problem;
 	struct child_programs programs;
+	int secrets = -1;
 	int error = settings_load(config->argc, config->argv, environ, SETTINGS_DEFAULT_CONFIG, &fresh, &problem);
 
 	if (error == 0)
+		error = secrets = privileges_open_secrets(&fresh.values, &problem);
+	if (error >= 0)
 		error = child_programs_open(&fresh.values, &programs, &problem);
-	if (error < 0)
+	if (error < 0) {
+		if (secrets >= 0)
+			close(secrets);
 		return refuse(&problem, error);
+	}
 	if (child_programs_check(&programs) < 0) {
 		struct out o = problem_begin(&problem);
 		out_text(&o, "the programs beside this one may not be executed");
 		problem_end(&problem, &o);
 		child_programs_close(&programs);
+		close(secrets);
 		return refuse(&problem, -EACCES);
 	}
 	keep_fixed(config->settings, &fresh.values);
 	*config->settings = fresh.values;
+	close(config->secrets);
+	config->secrets = secrets;
 	child_programs_close(config->programs);
 	*config->programs = programs;
 	log_set_level((enum log_level)config->settings->log_level);

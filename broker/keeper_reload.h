@@ -1,5 +1,5 @@
 /*
- * keeper_reload - reads settings and programs again while the server runs.
+ * keeper_reload - reads settings, keys and programs again while the server runs.
  * Process: keeper.
  * Fails:   what is wrong is logged, and all stays as it was.
  */
@@ -8,8 +8,9 @@
 
 #include "keeper.h"
 
-/* Reads the settings again (files, environment, command line), opens the programs that lie there now, and puts both into
- * *config; logs which settings can't change while the server runs, and stay. Returns 0, or -errno and logs why not. */
+/* Reads the settings again (files, environment, command line), reads the keys that they name, opens the programs that
+ * lie there now, and puts all into *config; logs which settings can't change while the server runs, and stay. Returns
+ * 0, or -errno and logs why not. */
 int keeper_reload(struct keeper_config *config);
 
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "allowance.h"
 #include "broker.h"
@@ -69,14 +70,15 @@ static void refuse(struct client *c, const struct complaint *complaint)
 static void join(struct client *c, const struct client_message *m)
 {
 	struct complaint complaint = {.code = ERROR_NONE};
+	struct name sender;
 
 	if (c->bound_room.length && !name_equal(&c->bound_room, &m->room_id))
 		complain(&complaint, ERROR_ROOM_MISMATCH,
 			 "\"room_id\" must be the room in the path that this connection was opened with.");
-	else if (!address_take_join(c->address))
+	else if (!c->peer.local && !address_take_join(c->address))
 		complain(&complaint, ERROR_RATE_LIMITED, "Your address joins too often: try again in a second.");
-	else
-		room_join(c, &m->room_id, &m->sender, &complaint);
+	else if (access_may_join(c, m, &sender, &complaint))
+		room_join(c, &m->room_id, &sender, &complaint);
 	if (c->state == CLIENT_WAITING)
 		histogram_add(&c->broker->memory->stats.lobby, (c->broker->loop.now_ms - c->entered_ms) * 1000);
 	if (complaint.code != ERROR_NONE)
@@ -103,6 +105,7 @@ static void on_text(struct client *c, const struct ws_event *event)
 	case ACTION_OFFER:
 	case ACTION_ANSWER:
 	case ACTION_ICE_CANDIDATE:
+	case ACTION_ICE_SERVERS:
 		complain(&complaint, ERROR_NOT_IN_ROOM, "Send \"join\" first, and wait for \"joined\".");
 		refuse(c, &complaint);
 		return;

@@ -178,8 +178,8 @@ int operators_adopt(struct operators *o, const char *name, int fd, struct settin
 	const char *what = NULL;
 
 	if (!place)
-		what = "; what is understood as FileDescriptorName= is " PASSED_CLIENT ", " PASSED_CONTROL
-		       " and " PASSED_METRICS;
+		what = "; what is understood as FileDescriptorName= is " PASSED_CLIENT ", " PASSED_CLIENT_PROXY
+		       ", " PASSED_CONTROL " and " PASSED_METRICS;
 	else if (*place >= 0)
 		what = " twice: one ListenStream= is enough";
 	else if (!bind_is_listening(fd))

@@ -7,8 +7,11 @@
 
 #include <stdbool.h>
 
-/* What the socket units call their sockets (FileDescriptorName=): of clients, of operators, of Prometheus. */
+/* What the socket units call their sockets (FileDescriptorName=): of clients, of clients behind a proxy that tells of
+ * them by the PROXY protocol, of operators, of Prometheus. */
 #define PASSED_CLIENT "client"
+#define PASSED_CLIENT_PROXY "client-proxy"
+#define PASSED_CLIENT_PROXY "client-proxy"
 #define PASSED_CONTROL "control"
 #define PASSED_METRICS "metrics"
 

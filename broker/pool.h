@@ -18,7 +18,7 @@ struct pool {
 	unsigned warm;
 	unsigned retry_ms;
 	bool failing;            /* the last attempt to start one came to nothing */
-	bool proven; /* one was ready: the sandbox is known to hold, or not to */
+	bool proven;             /* one was ready: the sandbox is known to hold, or not to */
 	uint32_t sandbox_layers; /* in force in every roomd so far */
 	struct timer timer;      /* to try again */
 	TAILQ_HEAD(, room) waiting;

@@ -1,4 +1,5 @@
 /* position - where the two streams of a TCP connection stand. */
+#include <errno.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -47,7 +48,7 @@ static unsigned fins_out(const struct tcp_info *info)
 
 struct position position_of(int fd)
 {
-	struct position unknown = {POSITION_UNKNOWN, POSITION_UNKNOWN};
+	struct position unknown = {POSITION_UNKNOWN, POSITION_UNKNOWN, false};
 	struct tcp_info info;
 	struct tcp_info again;
 	int in_queue = 0;
@@ -57,11 +58,11 @@ struct position position_of(int fd)
 
 	for (int i = 0; i < TRIES; i++) {
 		if (ask(fd, &info, &in_queue, &out_queue) < 0 || ask(fd, &again, &in_again, &out_again) < 0)
-			return unknown;
+			return (struct position){POSITION_UNKNOWN, POSITION_UNKNOWN, errno == EOPNOTSUPP};
 		if (info.tcpi_state == again.tcpi_state && info.tcpi_bytes_received == again.tcpi_bytes_received &&
 		    in_queue == in_again && info.tcpi_bytes_acked == again.tcpi_bytes_acked && out_queue == out_again)
 			return (struct position){info.tcpi_bytes_received - (unsigned)in_queue - fins_in(&info),
-						 info.tcpi_bytes_acked + (unsigned)out_queue - fins_out(&info)};
+						 info.tcpi_bytes_acked + (unsigned)out_queue - fins_out(&info), false};
 	}
 	return unknown;
 }

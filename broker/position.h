@@ -5,6 +5,7 @@
 #ifndef POSITION_H
 #define POSITION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define POSITION_UNKNOWN UINT64_MAX
@@ -12,6 +13,7 @@
 struct position {
 	uint64_t in_bytes;  /* read by any process since the connection began, or POSITION_UNKNOWN */
 	uint64_t out_bytes; /* written by any process */
+	bool no_stream;     /* it is no TCP socket: nobody ever knows */
 };
 
 /* Asks for a connection that nobody reads from or writes to at this moment (tcp(7): TCP_INFO, SIOCINQ, SIOCOUTQ). What

@@ -18,7 +18,16 @@ uid_t privileges_user(const char *user, bool *ret_own);
 
 /* Started as root: becomes `user` ("" means video-signaling if there is one, else nobody), with its groups. Otherwise
  * stays who it is, unless `user` names somebody else. In any case: no capability, no_new_privs, no core, not dumpable.
+ * With `may_read`, root's right to read files is kept, but not in force, until privileges_open_secrets().
  * Returns 0; or -errno, and fills *ret_problem. */
-int privileges_drop(const char *user, struct settings_problem *ret_problem);
+int privileges_drop(const char *user, bool may_read, struct settings_problem *ret_problem);
+
+/* Reads the secrets (secrets.h) as whoever we are; and where only root may, and we were root, as one who may read
+ * files: a capability that is kept for that alone, and in force for that moment. Where it turns out not to be needed,
+ * it is given away for good. Returns a descriptor; or -errno, and fills *ret_problem. */
+int privileges_open_secrets(const struct settings *settings, struct settings_problem *ret_problem);
+
+/* Before another program of ours is executed in this one's place: it may read them too. Or: it was not, after all. */
+void privileges_hand_on(bool on);
 
 #endif

@@ -7,8 +7,13 @@
 
 #include "broker.h"
 #include "clock.h"
+#include "forwarded.h"
+#include "head.h"
 #include "lobby.h"
 #include "log.h"
+#include "offer.h"
+#include "origin.h"
+#include "proxy_header.h"
 #include "request.h"
 
 /* --- answers --- */
@@ -16,6 +21,8 @@
 #define HTTP_STATUSES(X)                                                                                               \
 	X(200, "OK")                                                                                                   \
 	X(400, "Bad Request")                                                                                          \
+	X(401, "Unauthorized")                                                                                         \
+	X(403, "Forbidden")                                                                                            \
 	X(404, "Not Found")                                                                                            \
 	X(405, "Method Not Allowed")                                                                                   \
 	X(408, "Request Timeout")                                                                                      \
@@ -124,32 +131,83 @@ static bool is_handshake(struct client *c, const struct http_request *r)
 	return false;
 }
 
-static void upgrade(struct client *c, const struct http_request *r)
+/* May the page that asks connect at all? If not, it has been answered. */
+static bool is_from_a_good_place(struct client *c, const struct span *head)
+{
+	const struct settings *s = &c->broker->settings;
+	char host[HTTP_PATH_BYTES];
+	char origin[HTTP_PATH_BYTES];
+
+	if (!head_one(head, "host", host, sizeof(host)) || !head_one(head, "origin", origin, sizeof(origin))) {
+		answer_text(c, 400, NULL, "Host and Origin may each be there once.\n");
+		return false;
+	}
+	if (origin_may(s->origins, origin, host, c->listener_kind & IPC_LISTENER_LOOPBACK))
+		return true;
+	answer_text(c, 403, NULL, "Pages of this origin may not connect to this server.\n");
+	return false;
+}
+
+/* Is the token good that came along, if one did? If not, that has been answered. */
+static bool has_no_bad_token(struct client *c, const struct offer *offer)
+{
+	char text[256];
+
+	if (!offer->token.at)
+		return true;
+	if (!c->peer.local && !address_take_join(c->address)) {
+		answer_text(c, 503, "Retry-After: 1\r\n", "Your address joins too often: try again in a second.\n");
+		return false;
+	}
+	enum token_verdict verdict = access_on_request(c, offer->token);
+	if (verdict == TOKEN_GOOD)
+		return true;
+	snprintf(text, sizeof(text), "%s\n", token_verdict_sentence(verdict));
+	answer_text(c, 401, "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n", text);
+	return false;
+}
+
+/* Takes what the path and the headers say. If that may not be, it has been answered. */
+static bool take_wishes(struct client *c, const struct http_request *r, const struct span *head,
+			struct offer *ret_offer)
 {
 	const char *room = r->path + strlen("/ws");
+	char text[256];
+	const char *problem = offer_read(head->at, head->length, ret_offer);
+
+	if (!problem && room[0] == '/' && room[1]) {
+		const char *bad = name_from_path(&c->bound_room, room + 1, strlen(room + 1));
+		if (bad) {
+			snprintf(text, sizeof(text), "The room in the path %s.\n", bad);
+			problem = text;
+		}
+	}
+	if (problem)
+		answer_text(c, 400, NULL, problem);
+	return !problem && has_no_bad_token(c, ret_offer);
+}
+
+static void upgrade(struct client *c, const struct http_request *r, const struct span *from)
+{
+	struct offer offer;
 	char head[512];
 	char accept[32];
 
-	if (!is_handshake(c, r))
+	if (!is_handshake(c, r) || !is_from_a_good_place(c, from))
 		return;
 	if (c->past_bound) {
 		refuse_full(c);
 		return;
 	}
-	if (room[0] == '/' && room[1]) {
-		const char *problem = name_from_path(&c->bound_room, room + 1, strlen(room + 1));
-		if (problem) {
-			snprintf(head, sizeof(head), "The room in the path %s.\n", problem);
-			answer_text(c, 400, NULL, head);
-			return;
-		}
-	}
+	if (!take_wishes(c, r, from, &offer))
+		return;
 	http_accept_key(r->key, accept);
-	int n =
-	    snprintf(head, sizeof(head),
-		     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
-		     "Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s%s%s\r\n",
-		     accept, *r->protocol ? "Sec-WebSocket-Protocol: " : "", r->protocol, *r->protocol ? "\r\n" : "");
+	bool confirms = offer.protocol.length > 0;
+	int n = snprintf(head, sizeof(head),
+			 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
+			 "Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s%.*s%s\r\n",
+			 accept, confirms ? "Sec-WebSocket-Protocol: " : "", (int)offer.protocol.length,
+			 confirms ? offer.protocol.at : "", confirms ? "\r\n" : "");
 	struct iovec part = {head, (size_t)n};
 	client_send(c, &part, 1);
 	c->broker->memory->stats.upgrades++;
@@ -170,14 +228,34 @@ static void serve_page(struct client *c, const struct http_request *r)
 					   r->method == HTTP_HEAD});
 }
 
-static void serve(struct client *c, const char *head, size_t n)
+/* Finds out who is behind a proxy that is believed. Returns false if the request was answered, or the client is gone.
+ */
+static bool find_who(struct client *c, const struct span *head)
 {
+	const struct broker *b = c->broker;
+	struct peer peer;
+
+	if (!access_is_trusted(b, &c->peer))
+		return true;
+	const char *problem =
+	    forwarded_read(head->at, head->length, (enum proxy_header_setting)b->settings.proxy_header,
+			   &b->access.trusted, &c->peer, &peer);
+	if (problem)
+		answer_text(c, 400, NULL, problem);
+	return !problem && (memcmp(&peer, &c->peer, sizeof(peer)) == 0 || client_comes_from(c, &peer));
+}
+
+static void serve(struct client *c, const char *bytes, size_t n)
+{
+	const struct span head = {bytes, n};
 	struct http_request r;
 
-	if (http_parse(c->broker->http, head, n, &r) < 0)
+	if (http_parse(c->broker->http, bytes, n, &r) < 0)
 		answer_text(c, 400, NULL, "This is not an HTTP request that this server understands.\n");
+	else if (!find_who(c, &head))
+		return;
 	else if (strcmp(r.path, "/ws") == 0 || strncmp(r.path, "/ws/", 4) == 0)
-		upgrade(c, &r);
+		upgrade(c, &r, &head);
 	else if (r.method == HTTP_OTHER)
 		answer_text(c, 405, "Allow: GET, HEAD\r\n", "Only GET and HEAD are answered here.\n");
 	else if (strcmp(r.path, "/health") == 0)
@@ -200,24 +278,73 @@ void request_begin(struct client *c)
 	client_watch(c, EPOLLIN | EPOLLRDHUP | EPOLLET);
 }
 
+/* Takes the PROXY header off the front. Returns false if it is not all there yet, or the client is gone: whoever can't
+ * speak the protocol is told nothing (that is what the protocol wants). */
+static bool take_proxy_header(struct client *c, const uint8_t *bytes, size_t n)
+{
+	static char nowhere[PROXY_HEADER_BYTES_MAX];
+	struct peer peer = c->peer;
+	int length = proxy_header_read(bytes, n, &peer);
+
+	if (length == 0)
+		return false;
+	if (length < 0 || recv(c->source.fd, nowhere, (size_t)length, MSG_DONTWAIT) != length) {
+		log_debug("proxy-refused", "client=%llu why=\"bad PROXY header\"", (unsigned long long)c->number);
+		client_end(c, false);
+		return false;
+	}
+	c->proxy_due = false;
+	c->in_bytes += (uint64_t)length;
+	return memcmp(&peer, &c->peer, sizeof(peer)) == 0 || client_comes_from(c, &peer);
+}
+
+static const char *why_not_http(const char *head, size_t n)
+{
+	if (n >= 6 && memcmp(head, "PROXY ", 6) == 0)
+		return "A PROXY header came to a listener that is not for it: `listen` says which are.\n";
+	if (head[0] < 'A' || head[0] > 'Z')
+		return "This is not HTTP. (TLS ends at the proxy in front of this server.)\n";
+	return NULL;
+}
+
+/* Looks at what has come, without taking it. Returns false if the client is gone. */
+static ssize_t peek(struct client *c, char head[LIMIT_REQUEST_BYTES])
+{
+	ssize_t n = recv(c->source.fd, head, LIMIT_REQUEST_BYTES, MSG_PEEK | MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return -1;
+	if (n <= 0) {
+		client_end(c, false);
+		return -1;
+	}
+	return n;
+}
+
 void request_on_readable(struct client *c, uint32_t events)
 {
 	char head[LIMIT_REQUEST_BYTES];
-	ssize_t n = recv(c->source.fd, head, sizeof(head), MSG_PEEK | MSG_DONTWAIT);
+	bool closed = events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+	ssize_t n = peek(c, head);
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0) {
-		client_end(c, false);
-		return;
+	if (n > 0 && c->proxy_due) {
+		if (take_proxy_header(c, (const uint8_t *)head, (size_t)n))
+			n = peek(c, head);
+		else if (closed && c->state != CLIENT_GONE)
+			client_end(c, false);
+		if (c->proxy_due || c->state == CLIENT_GONE)
+			return;
 	}
+	if (n <= 0)
+		return;
 	const char *end = memmem(head, (size_t)n, "\r\n\r\n", 4);
-	if (!end && (head[0] < 'A' || head[0] > 'Z')) {
-		answer_text(c, 400, NULL, "This is not HTTP. (TLS ends at the proxy in front of this server.)\n");
+	const char *why = why_not_http(head, (size_t)n);
+	if (why && (!end || head[0] == 'P')) {
+		answer_text(c, 400, NULL, why);
 	} else if (!end && (size_t)n == sizeof(head)) {
 		answer_text(c, 431, NULL, "The request's head is longer than 8192 bytes.\n");
 	} else if (!end) {
-		if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		if (closed)
 			client_end(c, false);
 	} else {
 		size_t length = (size_t)(end - head) + 4;
@@ -225,7 +352,7 @@ void request_on_readable(struct client *c, uint32_t events)
 			client_end(c, false);
 			return;
 		}
-		c->in_bytes = length;
+		c->in_bytes += length;
 		serve(c, head, length);
 	}
 }

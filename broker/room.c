@@ -162,6 +162,17 @@ void room_join(struct client *c, const struct name *id, const struct name *sende
 
 /* --- seating --- */
 
+/* Tells of STUN and TURN servers for a client, if there are any. Returns 0 or -errno. */
+static int send_ice(struct room *room, const struct client *c)
+{
+	char json[LIMIT_ICE_BYTES];
+	struct out o = out_init(json, sizeof(json));
+
+	if (!access_write_ice(room->broker, &c->id, &o))
+		return 0;
+	return roomd_send(room->roomd, IPC_ICE, &(struct ipc_ice){.client = c->number}, o.at, o.length, -1);
+}
+
 /* Hands one client over. Returns 0 or -errno. */
 static int adopt(struct room *room, struct client *c)
 {
@@ -170,11 +181,14 @@ static int adopt(struct room *room, struct client *c)
 				 .in_bytes = c->in_bytes,
 				 .out_bytes = c->out_bytes,
 				 .allowance = c->allowance,
+				 .expires_ms = c->expires_ms,
 				 .sender = c->sender};
 	const uint8_t *rest = c->input ? c->input + c->in.at : NULL;
+	int error = send_ice(room, c);
 
 	roster_enter(room, c);
-	int error = roomd_send(room->roomd, IPC_ADOPT, &body, rest, c->in.end - c->in.at, c->source.fd);
+	if (error == 0)
+		error = roomd_send(room->roomd, IPC_ADOPT, &body, rest, c->in.end - c->in.at, c->source.fd);
 
 	if (error < 0)
 		return error;
@@ -331,6 +345,22 @@ static int on_closed(struct room *room, const struct ipc_closed *body)
 	return 0;
 }
 
+/* A member would like fresh servers. (A channel that is full gives no answer; the member asks again.) */
+static int on_ask_ice(struct room *room, const struct ipc_which_client *body)
+{
+	const struct ipc_ice ice = {.client = body->client};
+	const struct client *c = find_seated(room, body->client);
+	char json[LIMIT_ICE_BYTES];
+	struct out o = out_init(json, sizeof(json));
+
+	if (!c || !c->member)
+		return -EPROTO;
+	if (!access_write_ice(room->broker, &c->id, &o))
+		out_text(&o, "[]");
+	roomd_send(room->roomd, IPC_ICE, &ice, o.at, o.length, -1);
+	return 0;
+}
+
 void room_end_if_vacant(struct room *room)
 {
 	if (!room->roomd || !room->vacant || room->counting || !TAILQ_EMPTY(&room->waiting))
@@ -361,6 +391,8 @@ static int on_empty(struct room *room, const struct ipc_empty *body)
 int room_on_message(struct room *room, const struct ipc_message *m)
 {
 	switch (m->type) {
+	case IPC_ASK_ICE:
+		return on_ask_ice(room, m->body);
 	case IPC_LEFT:
 		return on_left(room, m->body);
 	case IPC_RETURN:

@@ -27,9 +27,9 @@ struct room {
 	struct name id;
 	struct ipc_open limits; /* those of the settings when it was opened */
 	bool awaits_roomd;
-	bool inherited; /* opened by another broker */
-	bool counting;  /* COUNTED has not come yet */
-	bool census_due; /* CENSUS is still to be sent */
+	bool inherited;      /* opened by another broker */
+	bool counting;       /* COUNTED has not come yet */
+	bool census_due;     /* CENSUS is still to be sent */
 	bool vacant;         /* its roomd has nobody, and we have sent it nobody since */
 	bool traced;         /* its roomd tells of signals */
 	unsigned members;    /* waiting, or seated and not LEFT */

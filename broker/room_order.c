@@ -70,7 +70,8 @@ void room_retrace(struct room *room)
 	struct ipc_flag body = {.on = wanted};
 
 	/* What can't be said now is said when the channel has place, or everyone was counted. */
-	if (room->roomd && !room->counting && room->traced != wanted && roomd_send(room->roomd, IPC_TRACE, &body, NULL, 0, -1) == 0)
+	if (room->roomd && !room->counting && room->traced != wanted &&
+	    roomd_send(room->roomd, IPC_TRACE, &body, NULL, 0, -1) == 0)
 		room->traced = wanted;
 }
 

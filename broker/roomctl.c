@@ -35,6 +35,7 @@ static const struct command {
     {"undrain", roomctl_act, 0, ""},
     {"log", roomctl_act, NEED_LEVEL, ""},
     {"settings", roomctl_settings, 0, ""},
+    {"token", roomctl_token, 0, " room sub ttl key iss aud "},
 };
 
 enum {
@@ -46,7 +47,13 @@ enum {
 	OPTION_INTERVAL,
 	OPTION_FOR,
 	OPTION_WAIT,
-	OPTION_TIMEOUT
+	OPTION_TIMEOUT,
+	OPTION_ROOM,
+	OPTION_SUB,
+	OPTION_TTL,
+	OPTION_KEY,
+	OPTION_ISS,
+	OPTION_AUD,
 };
 
 static const struct option long_options[] = {
@@ -62,6 +69,12 @@ static const struct option long_options[] = {
     {"for", required_argument, NULL, OPTION_FOR},
     {"wait", no_argument, NULL, OPTION_WAIT},
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+    {"room", required_argument, NULL, OPTION_ROOM},
+    {"sub", required_argument, NULL, OPTION_SUB},
+    {"ttl", required_argument, NULL, OPTION_TTL},
+    {"key", required_argument, NULL, OPTION_KEY},
+    {"iss", required_argument, NULL, OPTION_ISS},
+    {"aud", required_argument, NULL, OPTION_AUD},
     {NULL, 0, NULL, 0},
 };
 
@@ -83,6 +96,46 @@ static bool read_number(const char *text, bool ms, uint64_t *ret)
 		return false;
 	*ret = (uint64_t)(ms ? number * 1000 : number);
 	return true;
+}
+
+/* Reads `90`, `90s`, `15m`, `1h` or `2d`. */
+static bool read_duration(const char *text, uint64_t *ret_ms)
+{
+	static const char units[] = "smhd";
+	static const uint64_t seconds[] = {1, 60, 3600, 86400};
+	char *end;
+
+	errno = 0;
+	unsigned long long number = strtoull(text, &end, 10);
+	const char *unit = *end ? strchr(units, *end) : units;
+	if (end == text || *text == '-' || errno || !unit || (*end && end[1]) || number > 1000000000)
+		return false;
+	*ret_ms = number * seconds[unit - units] * 1000;
+	return true;
+}
+
+/* An option of `token`. */
+static bool take_token_option(int option, const char *value, struct roomctl *o)
+{
+	switch (option) {
+	case OPTION_ROOM:
+		o->room = value;
+		return true;
+	case OPTION_SUB:
+		o->subject = value;
+		return true;
+	case OPTION_KEY:
+		o->key = value;
+		return true;
+	case OPTION_ISS:
+		o->issuer = value;
+		return true;
+	case OPTION_AUD:
+		o->audience = value;
+		return true;
+	default:
+		return read_duration(value, &o->ttl_ms);
+	}
 }
 
 /* One option that is not --help or --version. Returns a status. */
@@ -121,6 +174,14 @@ static int take_option(int option, const char *value, struct roomctl *o)
 		break;
 	case OPTION_TIMEOUT:
 		good = read_number(value, true, &o->timeout_ms);
+		break;
+	case OPTION_ROOM:
+	case OPTION_SUB:
+	case OPTION_TTL:
+	case OPTION_KEY:
+	case OPTION_ISS:
+	case OPTION_AUD:
+		good = take_token_option(option, value, o);
 		break;
 	default:
 		return misuse("", "that is no option of this command", "");
@@ -200,7 +261,7 @@ static void look_at_terminal(struct roomctl *o)
 
 int main(int argc, char *argv[])
 {
-	struct roomctl o = {.sort = NULL, .interval_ms = 1000, .for_ms = UINT64_MAX};
+	struct roomctl o = {.sort = NULL, .interval_ms = 1000, .for_ms = UINT64_MAX, .ttl_ms = 3600000};
 	int option;
 	int status;
 

@@ -42,6 +42,13 @@ struct roomctl {
 	uint64_t timeout_ms;  /* 0: none */
 	uint64_t for_ms;      /* UINT64_MAX: until interrupted */
 	uint64_t interval_ms; /* of top */
+
+	/* token */
+	const char *subject;
+	const char *key;      /* a file; NULL: one of the server's */
+	const char *issuer;   /* NULL: the server's */
+	const char *audience; /* NULL: the server's */
+	uint64_t ttl_ms;
 };
 
 /* The commands; each returns an exit status. */
@@ -54,6 +61,7 @@ int roomctl_show(const struct roomctl *options);
 int roomctl_top(const struct roomctl *options);
 int roomctl_watch(const struct roomctl *options);
 int roomctl_trace(const struct roomctl *options);
+int roomctl_token(const struct roomctl *options);
 
 /* Writes --help, of all or of one command (NULL: of all). */
 void roomctl_help(const char *command);

@@ -18,6 +18,8 @@ static const char all[] = "Usage: roomctl [-s SOCKET] [--json] COMMAND [...]\n"
 			  "  trace ROOM        the signaling of one room as a ladder, and in words what\n"
 			  "                    is missing for a call; --for SECONDS\n"
 			  "  settings          all settings in force\n"
+			  "  token             an access token for testing: --room ROOM --sub LABEL\n"
+			  "                    --ttl 1h\n"
 			  "To act (root, the server's own user, or the admin group):\n"
 			  "  kick ROOM CLIENT  end one member's connection (4001)\n"
 			  "  close ROOM        end everyone's in a room (4002)\n"
@@ -76,6 +78,13 @@ static const struct {
     {"log", "Usage: roomctl log LEVEL\n\n"
 	    "error, warn, info, debug or trace, until the server is started anew. At debug,\n"
 	    "each signal that is relayed is a line (never what it says).\n"},
+    {"token", "Usage: roomctl token --room ROOM --sub LABEL [--ttl 1h] [--key FILE]\n"
+	      "                     [--iss TEXT] [--aud TEXT]\n\n"
+	      "Prints an access token for one room (or a pattern, such as 'ward-*') and label,\n"
+	      "signed with the newest secret in the server's token_keys, with the issuer and\n"
+	      "audience that it wants. With --key no server is asked: FILE is NAME.secret, or a\n"
+	      "private key in PEM, of P-256 or Ed25519, and NAME the kid.\n\n"
+	      "  roomctl token --room consult-42 --sub doctor-123 --ttl 15m\n"},
     {"settings", "Usage: roomctl settings\n\nAll settings in force; video-signaling.conf(5) explains them.\n"},
 };
 

@@ -70,10 +70,13 @@ void roster_enter(struct room *room, struct client *c)
 	    .id = c->id,
 	    .sender = c->sender,
 	    .bound_room = c->bound_room,
+	    .peer = c->peer,
+	    .expires_ms = c->expires_ms,
 	    .since_us = c->since_us,
 	    .joined_ms = c->joined_ms,
 	};
-	memcpy(entry->address, c->address->key, sizeof(entry->address));
+	if (c->token)
+		entry->token = *c->token;
 	ledger_fence();
 	entry->client = c->number;
 }

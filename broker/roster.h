@@ -12,6 +12,8 @@
 #include <stddef.h>
 
 #include "ipc_messages.h"
+#include "peer.h"
+#include "token.h"
 
 /* Raised with every change of the layout behind `room_id`. */
 #define ROSTER_VERSION 1
@@ -21,7 +23,9 @@ struct roster_entry {
 	struct client_id id;
 	struct name sender;
 	struct name bound_room; /* named in the path of its connection; absent if none was */
-	uint8_t address[16];    /* what its connection is counted against */
+	struct peer peer;       /* whence it came: what its connection is counted against */
+	struct token token;     /* that came with its request; expires_s is 0 if none did */
+	uint64_t expires_ms;    /* when its session ends; 0: never */
 	uint64_t since_us;      /* it was accepted ... */
 	uint64_t joined_ms;     /* ... and joined */
 };

@@ -3,13 +3,12 @@
  */
 #include "setting_table.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "setting_check.h"
 
 /* What is shown of a value, a name or a path: enough to recognise it, and two of them fit a problem. */
 #define QUOTE_BYTES 100
@@ -176,35 +175,6 @@ static int set_choice(enum setting_id id, const char *value, size_t n, int *ret,
 	return -EINVAL;
 }
 
-static bool is_host(const char *text)
-{
-	unsigned char address[sizeof(struct in6_addr)];
-
-	return strcmp(text, "*") == 0 || strcmp(text, "localhost") == 0 || inet_pton(AF_INET, text, address) == 1 ||
-	       inet_pton(AF_INET6, text, address) == 1;
-}
-
-/* `127.0.0.1:9464`, `[::1]:9464`, `localhost:9464`, `*:9464` or `none`. */
-static bool is_endpoint(const char *text)
-{
-	const char *colon = strrchr(text, ':');
-	char host[SETTINGS_TEXT_BYTES];
-	size_t bracket = text[0] == '[';
-
-	if (strcmp(text, "none") == 0)
-		return true;
-	if (!colon || strspn(colon + 1, "0123456789") != strlen(colon + 1) || strlen(colon + 1) > 5 || !colon[1] ||
-	    strtoul(colon + 1, NULL, 10) > 65535)
-		return false;
-	size_t length = (size_t)(colon - text);
-	if (bracket && (length < 2 || text[length - 1] != ']'))
-		return false;
-	length -= 2 * bracket;
-	memcpy(host, text + bracket, length);
-	host[length] = '\0';
-	return is_host(host) && (strchr(host, ':') != NULL) == (bool)bracket;
-}
-
 static int set_text(enum setting_id id, const char *value, size_t n, char ret[SETTINGS_TEXT_BYTES], struct out *why)
 {
 	char text[SETTINGS_TEXT_BYTES] = {0};
@@ -222,10 +192,8 @@ static int set_text(enum setting_id id, const char *value, size_t n, char ret[SE
 	for (size_t at = 0; at < n && what == NULL; at++)
 		if ((unsigned char)text[at] < 0x20 || text[at] == 0x7F)
 			what = "has a control character in it";
-	if (what == NULL && id == SETTING_host && !is_host(text))
-		what = "is no address to listen on; it must be an IP address, localhost or *";
-	if (what == NULL && id == SETTING_metrics && !is_endpoint(text))
-		what = "is no address and port; it must be like 127.0.0.1:9464, [::1]:9464 or *:9464, or none";
+	if (what == NULL)
+		what = setting_check_text(id, text);
 	if (what != NULL) {
 		why_value(why, value, n);
 		out_text(why, what);

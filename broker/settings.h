@@ -16,18 +16,21 @@
 #include "log.h"
 #include "out.h"
 
-/* A text value with its NUL: as long as any path or host name that makes sense here. */
-#define SETTINGS_TEXT_BYTES 256
+/* A text value with its NUL: as long as any path or list of addresses that makes sense here. */
+#define SETTINGS_TEXT_BYTES 1024
 
 /* One line about what was wrong: room for a path, a value and the range. */
 #define SETTINGS_PROBLEM_BYTES 1024
 
 /* All settings as text fit into this. */
-#define SETTINGS_RENDERED_BYTES 16384
+#define SETTINGS_RENDERED_BYTES 65536
 
 #define SETTINGS_DEFAULT_CONFIG "/etc/video-signaling/video-signaling.conf"
 
 enum sandbox_setting { SETTING_SANDBOX_AUTO, SETTING_SANDBOX_REQUIRE };
+enum auth_setting { SETTING_AUTH_NONE, SETTING_AUTH_TOKEN };
+enum token_expiry_setting { SETTING_EXPIRY_JOIN, SETTING_EXPIRY_SESSION };
+enum proxy_header_setting { SETTING_PROXY_HEADER_AUTO, SETTING_PROXY_HEADER_X, SETTING_PROXY_HEADER_FORWARDED };
 
 /*
  * GROUP(title)                                        a heading for those that follow, in --help and -n
@@ -39,12 +42,43 @@ enum sandbox_setting { SETTING_SANDBOX_AUTO, SETTING_SANDBOX_REQUIRE };
 #define SETTINGS(GROUP, TEXT, NUMBER, CHOICE) \
 	GROUP("Listening") \
 	TEXT(host, "localhost", "ADDRESS", \
-	    "address to listen on: an IP address, localhost (127.0.0.1 and ::1) or * (all)") \
+	    "address to listen on: an IP address, localhost (127.0.0.1 and ::1), * (all), or none (see listen)") \
 	NUMBER(port, 3000, 0, 65535, "PORT", "TCP port to listen on; 0 picks a free one and says which") \
+	TEXT(listen, "", "LISTENERS", \
+	    "more to listen on, separated by commas: 10.0.0.1:3001, [::1]:3001, unix:/run/x.sock; with ` proxy` behind " \
+	    "it, each connection begins with a PROXY header; a Unix socket may have ` mode=0660 group=www-data`") \
 	TEXT(www, "", "DIR", \
 	    "directory of the demo page's files; empty: those that came with the server; none: no page") \
 	TEXT(user, "", "USER", \
 	    "user to run as when started as root; empty: video-signaling if it exists, else nobody") \
+	GROUP("Who may come in") \
+	CHOICE(auth, SETTING_AUTH_NONE, "none|token", "token: only with an access token (a JWT) for the room") \
+	TEXT(token_keys, "", "PATH", \
+	    "directory of the keys that tokens are signed with, or one key: NAME.secret (HS256) or NAME.pem (a public " \
+	    "key: ES256, EdDSA); NAME is the kid") \
+	TEXT(token_algorithms, "HS256,ES256,EdDSA", "LIST", "algorithms that tokens may be signed with") \
+	TEXT(token_issuer, "", "TEXT", "what a token's iss must be; empty: it is not looked at") \
+	TEXT(token_audience, "", "TEXT", "what a token's aud must be, or hold; empty: it is not looked at") \
+	CHOICE(token_expiry, SETTING_EXPIRY_JOIN, "join|session", \
+	    "what a token's exp ends: the time in which one may join, or the session too") \
+	NUMBER(token_leeway, 30, 0, 600, "SECONDS", "how far the clock of whoever issues tokens may be off") \
+	TEXT(origins, "auto", "LIST", \
+	    "whose pages may connect, separated by commas: https://app.example.org, *.example.org; same: this server's " \
+	    "own; any; auto: any on a loopback address, same elsewhere") \
+	GROUP("STUN and TURN") \
+	TEXT(ice_servers, "", "URLS", \
+	    "servers that members are told of, separated by commas: stun:stun.example.org, " \
+	    "turn:turn.example.org:3478?transport=udp") \
+	TEXT(turn_secret_file, "", "FILE", \
+	    "secret shared with the TURN server (coturn: static-auth-secret), for credentials that last turn_ttl") \
+	TEXT(turn_user, "", "NAME", "a fixed TURN user, whose password is what turn_secret_file holds") \
+	NUMBER(turn_ttl, 3600, 60, 604800, "SECONDS", "how long TURN credentials last") \
+	GROUP("Behind a proxy") \
+	TEXT(trusted_proxies, "", "ADDRESSES", \
+	    "proxies that are believed when they say whence a client came: 127.0.0.1, 10.0.0.0/8, separated by commas; " \
+	    "who connects to a Unix socket always is") \
+	CHOICE(proxy_header, SETTING_PROXY_HEADER_AUTO, "auto|x-forwarded-for|forwarded", \
+	    "where they say it; auto: in either, but not otherwise in the other") \
 	GROUP("Logging") \
 	CHOICE(log_level, LOG_LEVEL_INFO, "error|warn|info|debug|trace", "how much is logged") \
 	CHOICE(log_names, LOG_NAMES_HASHED, "plain|hashed|none", "how room ids and labels appear in the log") \

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "setting_check.h"
 #include "setting_table.h"
 
 /* A config file with every setting and much comment is a tenth of this. */
@@ -236,50 +237,7 @@ static int read_file(const char *path, bool may_be_absent, struct settings_loade
 	return settings_text_read(path, text, (size_t)n, &loaded->values, loaded->origins, ret_problem);
 }
 
-/* --- together --------------------------------------------------------------------------------------------------- */
-
-/* Writes `ping_timeout_ms = 20000 (/etc/x.conf:3)`. */
-static void write_setting(struct out *o, enum setting_id id, const struct settings_loaded *loaded)
-{
-	setting_spell(o, id, SETTING_AS_KEY);
-	out_text(o, " = ");
-	setting_write(o, id, &loaded->values);
-	out_text(o, " (");
-	settings_write_origin(o, id, loaded);
-	out_text(o, ")");
-}
-
-/* Values that are right one by one may be nonsense together. */
-static int check(const struct settings_loaded *loaded, struct settings_problem *ret_problem)
-{
-	const struct settings *s = &loaded->values;
-	struct out o = problem_begin(ret_problem);
-
-	if (s->ping_interval_ms > 0 && s->ping_timeout_ms > 0 && s->ping_timeout_ms <= s->ping_interval_ms) {
-		write_setting(&o, SETTING_ping_timeout_ms, loaded);
-		out_text(&o, " must be larger than ");
-		write_setting(&o, SETTING_ping_interval_ms, loaded);
-		out_text(&o, ": else a connection is dropped before it was pinged");
-		return problem_end(ret_problem, &o);
-	}
-	if (s->message_bytes_max > 0 && s->message_bytes_max < LIMIT_MESSAGE_BYTES_FLOOR) {
-		write_setting(&o, SETTING_message_bytes_max, loaded);
-		out_text(&o, " must be at least ");
-		out_unsigned(&o, LIMIT_MESSAGE_BYTES_FLOOR);
-		out_text(&o, ", to take a join with the longest names, or 0 for as large as can be");
-		return problem_end(ret_problem, &o);
-	}
-	uint64_t largest = s->message_bytes_max > 0 ? s->message_bytes_max : LIMIT_MESSAGE_BYTES_FLOOR;
-	if (s->queue_bytes_max > 0 && s->queue_bytes_max < largest + LIMIT_RELAY_BYTES) {
-		write_setting(&o, SETTING_queue_bytes_max, loaded);
-		out_text(&o, " must be at least ");
-		out_unsigned(&o, largest + LIMIT_RELAY_BYTES);
-		out_text(&o, ", to hold one message of ");
-		write_setting(&o, SETTING_message_bytes_max, loaded);
-		return problem_end(ret_problem, &o);
-	}
-	return 0;
-}
+/* --- all of it ------------------------------------------------------------------------------------------------ */
 
 int settings_load(int argc, char *const argv[], char *const envp[], const char *default_config,
 		  struct settings_loaded *ret, struct settings_problem *ret_problem)
@@ -310,7 +268,7 @@ int settings_load(int argc, char *const argv[], char *const envp[], const char *
 	if (r == 0)
 		r = read_flags(argc, argv, &loaded, ret_problem);
 	if (r == 0)
-		r = check(&loaded, ret_problem);
+		r = setting_check_together(&loaded, ret_problem);
 	if (r == 0)
 		*ret = loaded;
 	return r;

@@ -59,7 +59,7 @@ static const char *read_quoted(const char *s, size_t at, size_t n, struct line *
 			c = s[at++];
 		}
 		if (line->value_length == sizeof(line->value) - 1)
-			return "the value is longer than 255 bytes";
+			return "the value is longer than 1023 bytes";
 		line->value[line->value_length++] = c;
 	}
 	at = skip_blanks(s, at, n);
@@ -76,7 +76,7 @@ static const char *read_plain(const char *s, size_t at, size_t n, struct line *l
 	while (end > at && is_blank(s[end - 1]))
 		end--;
 	if (end - at >= sizeof(line->value))
-		return "the value is longer than 255 bytes";
+		return "the value is longer than 1023 bytes";
 	memcpy(line->value, s + at, end - at);
 	line->value_length = end - at;
 	return NULL;

@@ -29,6 +29,7 @@ enum field {
 	FIELD_SENDER,
 	FIELD_TARGET,
 	FIELD_DATA,
+	FIELD_TOKEN,
 	FIELD_COUNT,
 };
 
@@ -41,15 +42,16 @@ static const struct {
 	unsigned optional;
 	const char *needs; /* `required` in words */
 } actions[] = {
-    [ACTION_JOIN] = {"join", BIT(FIELD_ROOM_ID) | BIT(FIELD_SENDER), 0, "\"room_id\" and \"sender\""},
+    [ACTION_JOIN] = {"join", BIT(FIELD_ROOM_ID) | BIT(FIELD_SENDER), BIT(FIELD_TOKEN), "\"room_id\" and \"sender\""},
     [ACTION_LEAVE] = {"leave", 0, 0, NULL},
     [ACTION_OFFER] = {"offer", BIT(FIELD_DATA), BIT(FIELD_TARGET), "\"data\""},
     [ACTION_ANSWER] = {"answer", BIT(FIELD_DATA), BIT(FIELD_TARGET), "\"data\""},
     [ACTION_ICE_CANDIDATE] = {"ice-candidate", BIT(FIELD_DATA), BIT(FIELD_TARGET), "\"data\""},
     [ACTION_PING] = {"ping", 0, BIT(FIELD_DATA), NULL},
+    [ACTION_ICE_SERVERS] = {"ice-servers", 0, 0, NULL},
 };
 
-#define ACTIONS_KNOWN "join, leave, offer, answer, ice-candidate or ping"
+#define ACTIONS_KNOWN "join, leave, offer, answer, ice-candidate, ping or ice-servers"
 
 static const char *const error_codes[] = {[ERROR_NONE] = NULL,
 #define X(name, code, sentence) [ERROR_##name] = code,
@@ -265,6 +267,8 @@ static int read_fields(const struct json_field *fields, struct client_message *r
 		error = read_target(&fields[FIELD_TARGET], ret, ret_complaint);
 	if (error == 0 && (looked_at & BIT(FIELD_DATA)) != 0)
 		ret->data = fields[FIELD_DATA].value;
+	if (error == 0 && (looked_at & BIT(FIELD_TOKEN)) != 0)
+		ret->token = fields[FIELD_TOKEN].value;
 	return error;
 }
 
@@ -273,7 +277,7 @@ int client_message_parse(const char *text, size_t n, struct client_message *ret,
 	struct json_field fields[FIELD_COUNT] = {
 	    [FIELD_ACTION] = {.key = "action"}, [FIELD_ROOM_ID] = {.key = "room_id"},
 	    [FIELD_SENDER] = {.key = "sender"}, [FIELD_TARGET] = {.key = "target"},
-	    [FIELD_DATA] = {.key = "data"},
+	    [FIELD_DATA] = {.key = "data"},     [FIELD_TOKEN] = {.key = "token"},
 	};
 	const struct json_field *action = &fields[FIELD_ACTION];
 	struct json_problem problem;
@@ -281,7 +285,7 @@ int client_message_parse(const char *text, size_t n, struct client_message *ret,
 	/* The bytes of names are left as they are, which is most of the struct: a length of 0 says that they mean
 	 * nothing. */
 	ret->room_id.length = ret->sender.length = ret->target_name.length = 0;
-	ret->target = ret->data = (struct span){0};
+	ret->target = ret->data = ret->token = (struct span){0};
 
 	if (n == 0) {
 		complain(ret_complaint, ERROR_INVALID_JSON, "The message is empty; it must be one JSON object.");

@@ -17,6 +17,7 @@ enum client_action {
 	ACTION_ANSWER,
 	ACTION_ICE_CANDIDATE,
 	ACTION_PING,
+	ACTION_ICE_SERVERS,
 };
 
 /* PROTOCOL's error codes, in its order. */
@@ -65,6 +66,7 @@ struct client_message {
 	struct span target;      /* the raw JSON string with its quotes, to be sent on "as sent"; absent if null */
 	struct name target_name; /* decoded */
 	struct span data;        /* raw; absent where it was absent */
+	struct span token;       /* join only: raw, of any kind; absent where it was absent */
 };
 
 /* Reads text[0..n), well-formed UTF-8. Spans in *ret point into text. A known field that comes twice, where it matters

@@ -12,6 +12,7 @@
 
 #include "bucket.h"
 #include "candidate.h"
+#include "identity.h"
 #include "keepalive.h"
 #include "limits.h"
 #include "server_message.h"
@@ -27,10 +28,10 @@ enum ipc_from { IPC_FROM_KEEPER, IPC_FROM_BROKER, IPC_FROM_ROOMD };
 enum ipc_state {
 	IPC_IN_STARTING =
 	    1 << 0, /* keeper-broker: the broker gets what it needs; broker-roomd: the roomd locks itself in */
-	IPC_IN_SERVING = 1 << 1, /* keeper-broker: the broker accepts clients */
-	IPC_IN_WARM = 1 << 2,    /* broker-roomd: waiting for its one room */
-	IPC_IN_OPEN = 1 << 3,    /* broker-roomd: it is a room */
-	IPC_IN_RETIRED = 1 << 4, /* broker-roomd: told to go; nothing more may be said */
+	IPC_IN_SERVING = 1 << 1,  /* keeper-broker: the broker accepts clients */
+	IPC_IN_WARM = 1 << 2,     /* broker-roomd: waiting for its one room */
+	IPC_IN_OPEN = 1 << 3,     /* broker-roomd: it is a room */
+	IPC_IN_RETIRED = 1 << 4,  /* broker-roomd: told to go; nothing more may be said */
 	IPC_IN_COUNTING = 1 << 5, /* broker-roomd: a new broker has asked it who sits there */
 	IPC_IN_HANDOVER = 1 << 6, /* broker-broker: the one gives its lobby to the other */
 };
@@ -41,9 +42,24 @@ struct ipc_configure {
 	uint8_t log_key[16];
 };
 
+/* What comes to a listener. */
+enum ipc_listener_kind {
+	IPC_LISTENER_PROXY = 1 << 0,    /* each connection begins with a PROXY header */
+	IPC_LISTENER_LOOPBACK = 1 << 1, /* it can't be reached from another machine */
+	IPC_LISTENER_UNIX = 1 << 2,
+};
+
 struct ipc_listener {
 	uint32_t number; /* from 0 */
 	uint32_t count;  /* of listeners in all: the broker serves when it has the last */
+	uint32_t kind;   /* enum ipc_listener_kind bits */
+	uint32_t unused;
+};
+
+/* The struct secrets (broker/secrets.h) in the sealed memory file that comes along. */
+struct ipc_secrets {
+	uint32_t bytes;
+	uint32_t unused;
 };
 
 /* Who may do what at the control socket, beside root. */
@@ -113,7 +129,7 @@ struct ipc_reseat {
 	uint64_t in_bytes;  /* read by any of us */
 	uint64_t out_bytes; /* written by any of us */
 	uint32_t member;    /* 0: LEFT was heard already */
-	uint32_t unused;
+	uint32_t no_stream; /* 1: a Unix socket, of whose streams the kernel tells nothing */
 };
 
 /* What follows a client wherever it goes, so that neither a leave nor a return refills it. */
@@ -135,11 +151,13 @@ struct ipc_lobby {
 	struct keepalive keepalive;
 	struct ws_stream in; /* of its input, which is the tail */
 	struct name bound_room;
-	uint8_t address[16]; /* what it is counted against */
-	uint8_t counted;     /* 0: it is past a bound, and only to be told so */
-	uint8_t upgraded;    /* 0: its HTTP request is not complete yet, and unread */
+	struct token token;     /* that came with its request, if any did */
+	struct peer peer;       /* whence it came: what it is counted against */
+	uint32_t listener_kind; /* enum ipc_listener_kind bits */
+	uint8_t proxy_due;      /* its PROXY header is still to come */
+	uint8_t counted;        /* 0: it is past a bound, and only to be told so */
+	uint8_t upgraded;       /* 0: its HTTP request is not complete yet, and unread */
 	uint8_t was_seated;
-	uint8_t unused[4];
 };
 
 struct ipc_adopt {
@@ -148,9 +166,15 @@ struct ipc_adopt {
 	uint64_t in_bytes; /* read and written since the connection began */
 	uint64_t out_bytes;
 	struct ipc_allowance allowance;
+	uint64_t expires_ms; /* of CLOCK_MONOTONIC: when its token ends, and so does it; 0: never */
 	struct name sender;
 	uint8_t unused[7];
 }; /* tail: bytes read from the client behind its `join` */
+
+/* STUN and TURN servers for a client: that of the next ADOPT, or a member that has asked for them. */
+struct ipc_ice {
+	uint64_t client;
+}; /* tail: what stands behind "ice_servers": in JSON */
 
 struct ipc_return {
 	uint64_t client;
@@ -159,7 +183,8 @@ struct ipc_return {
 	struct ipc_allowance allowance;
 }; /* tail: bytes read from the client behind its `leave` */
 
-/* The client is no member any more. RETURN (with its connection) or CLOSED follows, when the room is done with its connection. */
+/* The client is no member any more. RETURN (with its connection) or CLOSED follows, when the room is done with its
+ * connection. */
 struct ipc_left {
 	uint64_t client;
 	uint32_t reason; /* enum left_reason */
@@ -226,6 +251,7 @@ struct ipc_nothing {
 	X(METRICS, IPC_FROM_KEEPER, struct ipc_nothing, 0, 1, IPC_IN_STARTING)                                         \
 	X(SITE, IPC_FROM_KEEPER, struct ipc_nothing, 0, 1, IPC_IN_STARTING)                                            \
 	X(MEMORY, IPC_FROM_KEEPER, struct ipc_nothing, 0, 1, IPC_IN_STARTING)                                          \
+	X(SECRETS, IPC_FROM_KEEPER, struct ipc_secrets, 0, 1, IPC_IN_STARTING)                                         \
 	X(LISTENER, IPC_FROM_KEEPER, struct ipc_listener, 0, 1, IPC_IN_STARTING)                                       \
 	X(INHERITED, IPC_FROM_KEEPER, struct ipc_nothing, 0, 0, IPC_IN_STARTING)                                       \
 	X(EQUIPPED, IPC_FROM_BROKER, struct ipc_nothing, 0, 0, IPC_IN_STARTING)                                        \
@@ -243,8 +269,9 @@ struct ipc_nothing {
 	X(ROSTER, IPC_FROM_KEEPER, struct ipc_which, 0, 1, IPC_IN_STARTING | IPC_IN_SERVING)                           \
 	X(KILL, IPC_FROM_BROKER, struct ipc_which, 0, 0, IPC_IN_STARTING | IPC_IN_SERVING)                             \
 	X(RELEASE, IPC_FROM_BROKER, struct ipc_which, 0, 0, IPC_IN_STARTING | IPC_IN_SERVING)                          \
-	X(READY, IPC_FROM_ROOMD, struct ipc_ready, 0, 0, IPC_IN_STARTING | IPC_IN_COUNTING)                                              \
+	X(READY, IPC_FROM_ROOMD, struct ipc_ready, 0, 0, IPC_IN_STARTING | IPC_IN_COUNTING)                            \
 	X(OPEN, IPC_FROM_BROKER, struct ipc_open, 0, 0, IPC_IN_WARM)                                                   \
+	X(ICE, IPC_FROM_BROKER, struct ipc_ice, LIMIT_ICE_BYTES, 0, IPC_IN_OPEN)                                       \
 	X(ADOPT, IPC_FROM_BROKER, struct ipc_adopt, LIMIT_READ_BYTES, 1, IPC_IN_OPEN)                                  \
 	X(REOPEN, IPC_FROM_BROKER, struct ipc_reopen, 0, 0, IPC_IN_WARM)                                               \
 	X(RESEAT, IPC_FROM_BROKER, struct ipc_reseat, 0, 1, IPC_IN_OPEN)                                               \
@@ -253,6 +280,7 @@ struct ipc_nothing {
 	X(CLOSE, IPC_FROM_BROKER, struct ipc_nothing, 0, 0, IPC_IN_OPEN)                                               \
 	X(TRACE, IPC_FROM_BROKER, struct ipc_flag, 0, 0, IPC_IN_OPEN)                                                  \
 	X(TRACED, IPC_FROM_ROOMD, struct ipc_traced, 0, 0, IPC_IN_OPEN | IPC_IN_COUNTING)                              \
+	X(ASK_ICE, IPC_FROM_ROOMD, struct ipc_which_client, 0, 0, IPC_IN_OPEN | IPC_IN_COUNTING)                       \
 	X(LEFT, IPC_FROM_ROOMD, struct ipc_left, 0, 0, IPC_IN_OPEN | IPC_IN_COUNTING)                                  \
 	X(RETURN, IPC_FROM_ROOMD, struct ipc_return, LIMIT_READ_BYTES, 1, IPC_IN_OPEN | IPC_IN_COUNTING)               \
 	X(CLOSED, IPC_FROM_ROOMD, struct ipc_closed, 0, 0, IPC_IN_OPEN | IPC_IN_COUNTING)                              \
@@ -269,6 +297,6 @@ enum ipc_type {
 };
 
 #define IPC_FDS_MAX 1
-#define IPC_BODY_MAX 512
+#define IPC_BODY_MAX 1024
 
 #endif

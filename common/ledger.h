@@ -10,6 +10,7 @@
 #ifndef LEDGER_H
 #define LEDGER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,7 +52,10 @@ struct seat {
 	struct ws_stream in;
 	struct ipc_allowance allowance;
 	struct keepalive keepalive;
-	uint64_t deadline_ms; /* LEAVING, CLOSING, LINGERING: when patience ends */
+	uint64_t deadline_ms;  /* LEAVING, CLOSING, LINGERING: when patience ends */
+	uint64_t expires_ms;   /* when its token ends; 0: never */
+	uint64_t ice_asked_ms; /* when it last asked for STUN and TURN servers; 0: never */
+	bool ice_due;          /* the broker is still to be asked */
 	struct seat_traffic traffic;
 };
 
@@ -117,7 +121,7 @@ static inline size_t ledger_input_size(const struct ipc_open *open)
 static inline size_t ledger_queue_size(const struct ipc_open *open)
 {
 	return ledger_page_round((size_t)open->queue_bytes_max + open->message_bytes_max + LIMIT_SERVER_MESSAGE_BYTES +
-				 open->max_members * LIMIT_PARTICIPANT_BYTES);
+				 LIMIT_ICE_BYTES + open->max_members * LIMIT_PARTICIPANT_BYTES);
 }
 
 static inline size_t ledger_data_offset(const struct ipc_open *open)

@@ -42,6 +42,25 @@
 /* A request's head: browsers with cookies stay under 8 KiB, and a token may ride in a header. */
 #define LIMIT_REQUEST_BYTES 8192
 
+/* An access token: far more than its claims need, and it fits a request's head beside the rest. */
+#define LIMIT_TOKEN_BYTES 4096
+
+/* What a token says of its room: a name, or a pattern for names, which is seldom longer. */
+#define LIMIT_TOKEN_ROOM_BYTES 256
+
+/* Keys that tokens may be signed with: one in use and one to come for each issuer; a token that does not say which is
+ * tried with each. */
+#define LIMIT_TOKEN_KEYS 16
+
+/* A key or a shared secret: public keys take 91 bytes, and a secret longer than its hash is worth no more. */
+#define LIMIT_KEY_BYTES 512
+
+/* What a client is told of STUN and TURN servers, as JSON: the addresses of as many as a setting holds. */
+#define LIMIT_ICE_BYTES 4096
+
+/* How often a member may ask for fresh credentials: they last for minutes at least. */
+#define LIMIT_ICE_MS 1000
+
 /* The text of a control frame (RFC 6455, 5.5). */
 #define LIMIT_CONTROL_FRAME_BYTES 125
 

@@ -76,9 +76,14 @@ void server_message_joined_participant(struct out *o, bool first, const struct c
 	out_text(o, "}");
 }
 
-void server_message_joined_end(struct out *o)
+void server_message_joined_end(struct out *o, struct span ice_servers)
 {
-	out_text(o, "]}");
+	out_text(o, "]");
+	if (ice_servers.at != NULL) {
+		out_text(o, ",\"ice_servers\":");
+		out_bytes(o, ice_servers.at, ice_servers.length);
+	}
+	out_text(o, "}");
 }
 
 void server_message_user_joined(struct out *o, const struct name *room_id, const struct client_id *id,

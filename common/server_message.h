@@ -40,7 +40,8 @@ void server_message_joined_begin(struct out *o, const struct name *room_id, cons
 				 const struct name *sender);
 void server_message_joined_participant(struct out *o, bool first, const struct client_id *id,
 				       const struct name *sender);
-void server_message_joined_end(struct out *o);
+/* `ice_servers` is JSON; absent where there are none to tell of. */
+void server_message_joined_end(struct out *o, struct span ice_servers);
 
 void server_message_user_joined(struct out *o, const struct name *room_id, const struct client_id *id,
 				const struct name *sender);

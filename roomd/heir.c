@@ -32,10 +32,12 @@ static bool catch_up_in(const struct room *room, unsigned seat, struct seat *s, 
 	return true;
 }
 
-static bool catch_up_out(const struct room *room, unsigned seat, struct seat *s, uint64_t out_bytes)
+static bool catch_up_out(const struct room *room, unsigned seat, struct seat *s, uint64_t out_bytes, bool no_stream)
 {
 	uint64_t ahead = out_bytes - s->out_origin - s->owed_at;
 
+	if (no_stream) /* only the marks tell: it is closed, and what they miss is a byte or a frame too much */
+		return room->ledger->moving != seat + 1;
 	if (out_bytes == UINT64_MAX || ahead > s->owed_end - s->owed_at || room->ledger->moving == seat + 1)
 		return false;
 	s->owed_at += (uint32_t)ahead;
@@ -129,7 +131,7 @@ void heir_reseat(struct room *room, const struct ipc_reseat *reseat, int fd)
 	struct seat *s = &room->ledger->seats[seat];
 	assert(!room->sockets[seat].known);
 	room->sockets[seat].known = true;
-	bool out = catch_up_out(room, seat, s, reseat->out_bytes);
+	bool out = catch_up_out(room, seat, s, reseat->out_bytes, reseat->no_stream);
 	bool in = catch_up_in(room, seat, s, reseat->in_bytes);
 	if (!reseat->member)
 		s->departure = 0;

@@ -90,6 +90,7 @@ bool member_sit(struct room *room, unsigned seat, int fd, const struct ipc_adopt
 	s->id = adopt->id;
 	s->sender = adopt->sender;
 	s->allowance = adopt->allowance;
+	s->expires_ms = adopt->expires_ms;
 	s->keepalive.heard_ms = room->now_ms;
 	s->in_origin = adopt->in_bytes - rest_length;
 	s->out_origin = adopt->out_bytes;

@@ -4,6 +4,8 @@
 #include "bucket.h"
 #include "member.h"
 #include "operator.h"
+#include "session.h"
+#include "title.h"
 
 /* What the broker must hear of departures is not to wait behind what it would only like to know: past this rate, and
  * with a full channel, signals are counted instead. */
@@ -12,6 +14,16 @@ static struct {
 	struct bucket rate;
 	uint64_t missed;
 } trace;
+
+void operator_show_title(const struct room *room)
+{
+	static unsigned shown = UINT32_MAX;
+
+	if (room->state != IPC_IN_OPEN || room->members == shown)
+		return;
+	shown = room->members;
+	title_set("roomd: %u member%s", shown, shown == 1 ? "" : "s");
+}
 
 /* Ends the connection of the client with the broker's number, if it still is a member. */
 static void kick(struct room *room, uint64_t client)
@@ -40,6 +52,9 @@ void operator_on_message(struct room *room, const struct ipc_message *m)
 	case IPC_TRACE:
 		trace.on = ((const struct ipc_flag *)m->body)->on;
 		trace.missed = 0;
+		return;
+	case IPC_ICE:
+		session_on_ice(room, m);
 		return;
 	default:
 		assert(!"not a broker's message");

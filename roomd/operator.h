@@ -9,10 +9,13 @@
 #include "relay.h"
 #include "room.h"
 
-/* The broker wants something of it: KICK, CLOSE, TRACE. */
+/* The broker wants something of it: KICK, CLOSE, TRACE, or what else a room itself does not know of. */
 void operator_on_message(struct room *room, const struct ipc_message *message);
 
 /* A signal is relayed: counts it, and tells of it if that is wanted. */
 void operator_on_signal(struct room *room, unsigned from, const struct relay_decision *decision);
+
+/* Says in the process's title how many sit here. */
+void operator_show_title(const struct room *room);
 
 #endif

@@ -66,6 +66,9 @@ void relay_decide(const struct ledger *ledger, unsigned from, const char *text, 
 	case ACTION_PING:
 		ret->kind = RELAY_PONG;
 		return;
+	case ACTION_ICE_SERVERS:
+		ret->kind = RELAY_ICE;
+		return;
 	case ACTION_OFFER:
 	case ACTION_ANSWER:
 	case ACTION_ICE_CANDIDATE:

@@ -13,6 +13,7 @@ enum relay_kind {
 	RELAY_TO_ONE,    /* ... to the member in seat `target` */
 	RELAY_PONG,
 	RELAY_LEAVE,
+	RELAY_ICE,    /* it wants fresh STUN and TURN servers */
 	RELAY_REFUSE, /* answer the complaint */
 };
 

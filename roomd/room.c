@@ -10,11 +10,11 @@
 #include "member.h"
 #include "operator.h"
 #include "relay.h"
+#include "session.h"
 #include "tally.h"
-#include "title.h"
 
 /* Where messages are put together; large enough for a `joined` to the fullest room. */
-static char scratch[LIMIT_SERVER_MESSAGE_BYTES + LIMIT_MEMBERS_CEILING * LIMIT_PARTICIPANT_BYTES];
+static char scratch[LIMIT_SERVER_MESSAGE_BYTES + LIMIT_ICE_BYTES + LIMIT_MEMBERS_CEILING * LIMIT_PARTICIPANT_BYTES];
 
 int room_init(struct room *room, int channel, int epoll, struct ledger *ledger, size_t ledger_size)
 {
@@ -61,7 +61,7 @@ static void welcome(struct room *room, unsigned seat)
 			server_message_joined_participant(&o, first, &ledger->seats[i].id, &ledger->seats[i].sender);
 			first = false;
 		}
-	server_message_joined_end(&o);
+	session_joined_end(s->client, &o);
 	say_scratch(room, seat, &o);
 
 	o = out_init(scratch, sizeof(scratch));
@@ -152,6 +152,10 @@ static void on_text(struct room *room, unsigned seat, const struct ws_event *eve
 		say_scratch(room, seat, &o);
 		if (s->state == SEAT_TAKEN)
 			member_leave(room, seat);
+		return;
+	case RELAY_ICE:
+		if (!session_ask_ice(room, seat, &d.complaint))
+			refuse(room, seat, &d.complaint);
 		return;
 	case RELAY_REFUSE:
 		on_refused(room, seat, &d.complaint);
@@ -353,7 +357,8 @@ int room_tell(struct room *room, enum ipc_type type, const void *body, const voi
 /* Says who sits here, with a duplicate of each connection. */
 static int count(struct room *room)
 {
-	struct ipc_counted counted = {.seen = room->ledger->seen, .open = room->state == IPC_IN_OPEN, .used = room->used};
+	struct ipc_counted counted = {
+	    .seen = room->ledger->seen, .open = room->state == IPC_IN_OPEN, .used = room->used};
 
 	for (; room->counted < room->ledger->top; room->counted++) {
 		const struct seat *s = &room->ledger->seats[room->counted];
@@ -388,7 +393,7 @@ static void report(struct room *room)
 
 	room->retry_ms = 0;
 	for (unsigned i = 0; room->reports && error == 0 && i < room->ledger->top; i++)
-		error = member_report(room, i);
+		error = session_report(room, i);
 	if (error == 0)
 		room->reports = false;
 	/* After that, nothing that is said of a seat contradicts the count. */
@@ -405,22 +410,12 @@ static void report(struct room *room)
 	epoll_ctl(room->epoll, EPOLL_CTL_MOD, room->channel, &event);
 }
 
-static void show_title(const struct room *room)
-{
-	static unsigned shown = UINT32_MAX;
-
-	if (room->state != IPC_IN_OPEN || room->members == shown)
-		return;
-	shown = room->members;
-	title_set("roomd: %u member%s", shown, shown == 1 ? "" : "s");
-}
-
 static uint64_t tick(struct room *room)
 {
 	uint64_t next_ms = UINT64_MAX;
 
 	for (unsigned i = 0; i < room->ledger->top; i++) {
-		uint64_t at_ms = member_tick(room, i);
+		uint64_t at_ms = session_tick(room, i);
 		next_ms = at_ms < next_ms ? at_ms : next_ms;
 	}
 	return next_ms;
@@ -452,6 +447,6 @@ bool room_end_turn(struct room *room, uint64_t *ret_next_ms)
 	} while (flush(room));
 	if (room->retry_ms && room->retry_ms < *ret_next_ms)
 		*ret_next_ms = room->retry_ms;
-	show_title(room);
+	operator_show_title(room);
 	return !(room->orphaned && room->used == 0);
 }

@@ -20,12 +20,12 @@ struct room {
 	int channel;
 	int epoll;
 	enum ipc_state state;
-	bool orphaned;        /* the channel has ended: no report reaches anyone */
-	bool channel_full;    /* a report waits for room in it */
-	bool said_empty;      /* EMPTY was sent since the last change */
-	bool counting;        /* a new broker wants to know who sits here: those below `counted` were named */
+	bool orphaned;     /* the channel has ended: no report reaches anyone */
+	bool channel_full; /* a report waits for room in it */
+	bool said_empty;   /* EMPTY was sent since the last change */
+	bool counting;     /* a new broker wants to know who sits here: those below `counted` were named */
 	unsigned counted;
-	uint64_t retry_ms; /* too many descriptors are on their way: when to try again; 0: they are not */
+	uint64_t retry_ms;    /* too many descriptors are on their way: when to try again; 0: they are not */
 	bool reports;         /* some seat has something for the broker */
 	unsigned seats;       /* in the ledger; 0 while warm */
 	unsigned members;     /* seats TAKEN */

@@ -124,20 +124,23 @@ class Raw:
     A connection. Raw(server) is upgraded; Raw(server, upgrade=False) is a bare TCP connection.
 
     source: the loopback address to come from. host: the address to connect to. receive_bytes: SO_RCVBUF.
-    answer_pings: whether reading answers the server's pings.
+    answer_pings: whether reading answers the server's pings. to: another listener: a port, or a Unix socket's path.
+    before: what comes before the request.
     """
 
     def __init__(self, server, path="/ws", upgrade=True, extra=(), source=None, host="127.0.0.1", receive_bytes=None,
-                 answer_pings=True):
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+                 answer_pings=True, to=None, before=b""):
+        family = socket.AF_UNIX if isinstance(to, str) else socket.AF_INET6 if ":" in host else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(SOON)
         if receive_bytes:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
         if source:
             self.socket.bind((source, 0))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket.connect((host, server.port))
+        if family != socket.AF_UNIX:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.connect(to if family == socket.AF_UNIX else (host, to or server.port))
+        self.socket.sendall(before)
         self.buffer = bytearray()
         self.ended = None  # "end" or "reset"
         self.answer_pings = answer_pings

@@ -113,7 +113,7 @@ static const struct complaint_case {
 	enum error_code code;
 	const char *details;
 } complaint_cases[] = {
-#define KNOWN "join, leave, offer, answer, ice-candidate or ping"
+#define KNOWN "join, leave, offer, answer, ice-candidate, ping or ice-servers"
 #define JOIN(rest) "{\"action\":\"join\"," rest "}"
 #define OFFER(rest) "{\"action\":\"offer\"," rest "}"
     {"", ERROR_INVALID_JSON, "The message is empty; it must be one JSON object."},

@@ -53,7 +53,7 @@ static void test_joined(void **state)
 
 	(void)state;
 	server_message_joined_begin(&o, &room, &id, &sender);
-	server_message_joined_end(&o);
+	server_message_joined_end(&o, (struct span){0});
 	assert_json(&o, "{\"action\":\"joined\",\"room_id\":\"r\"," ID
 			",\"sender\":\"s\",\"success\":true,\"participants\":[]}");
 
@@ -61,10 +61,10 @@ static void test_joined(void **state)
 	server_message_joined_begin(&o, &room, &id, &sender);
 	server_message_joined_participant(&o, true, &id, &other);
 	server_message_joined_participant(&o, false, &id, &sender);
-	server_message_joined_end(&o);
+	server_message_joined_end(&o, (struct span){"[{}]", 4});
 	assert_json(&o, "{\"action\":\"joined\",\"room_id\":\"r\"," ID
 			",\"sender\":\"s\",\"success\":true,\"participants\":["
-			"{" ID ",\"sender\":\"t\"},{" ID ",\"sender\":\"s\"}]}");
+			"{" ID ",\"sender\":\"t\"},{" ID ",\"sender\":\"s\"}],\"ice_servers\":[{}]}");
 }
 
 static void test_signal(void **state)
