@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """Who may come in: access tokens in `join` and in the handshake, the end of a session, origins, roomctl token."""
 import base64
+import hashlib
+import hmac
 import json
 import os
 import subprocess
@@ -374,6 +376,94 @@ class Origins(unittest.TestCase):
             self.assertEqual(self.statuses(server, "x", "https://evil.org", "null"), [101, 101])
         with Server("--origins", "same") as server:
             self.assertEqual(self.statuses(server, "a.org", "https://a.org", "https://b.org"), [101, 403])
+
+
+class IceServers(unittest.TestCase):
+    secret = "north"
+
+    def server(self, folder, *flags, secret=True):
+        path = f"{folder}/turn"
+        with open(path, "w", encoding="ascii", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            file.write(self.secret + "\n")
+        return Server("--ice-servers", "stun:stun.example.org, turn:turn.example.org:3478?transport=udp, turns:turn.example.org",
+                      *(("--turn-secret-file", path) if secret else ()), "--log-level", "trace", *flags)
+
+    def check(self, ice_servers, client_id, ttl):
+        stun, turn = ice_servers
+        self.assertEqual(stun, {"urls": ["stun:stun.example.org"]})
+        self.assertEqual(set(turn), {"urls", "username", "credential"})
+        self.assertEqual(turn["urls"], ["turn:turn.example.org:3478?transport=udp", "turns:turn.example.org"])
+        end, _, name = turn["username"].partition(":")
+        self.assertEqual(name, client_id)
+        self.assertLess(abs(int(end) - time.time() - ttl), 30)
+        mac = hmac.new(self.secret.encode(), turn["username"].encode(), hashlib.sha1).digest()
+        self.assertEqual(turn["credential"], base64.b64encode(mac).decode())
+        return turn
+
+    def test_fresh_for_each_join_and_when_asked_for(self):
+        with tempfile.TemporaryDirectory(prefix="video-signaling-test-") as folder, \
+                self.server(folder, "--turn-ttl", "600") as server, Raw(server) as one, Raw(server) as two:
+            found = []
+            for client in one, two:
+                joined = client.join("room", "a")
+                found.append(self.check(joined["ice_servers"], joined["client_id"], 600))
+            one.hear("user-joined")
+            self.assertNotEqual(*[each["username"] for each in found])
+            one.say("ice-servers")
+            answer = one.hear("ice-servers")
+            self.assertEqual(set(answer), {"action", "ice_servers"})
+            found.append(self.check(answer["ice_servers"], one.client_id, 600))
+            one.say("ice-servers")
+            one.hear_error("rate-limited")
+            wait_until(lambda: self.asked_again(one), SOON, "another answer")
+            two.assert_alive()
+            # It comes from the broker, over the room's process; both may be lost in between.
+            server.one("room").kill()
+            one.assert_alive()
+            wait_until(lambda: self.asked_again(one), SOON, "another answer")
+            output = server.output()
+            for each in found:
+                self.assertNotIn(each["credential"], output)
+                self.assertNotIn(each["username"], output)
+
+    def asked_again(self, client):
+        client.say("ice-servers")
+        if client.hear()["action"] == "ice-servers":
+            return True
+        time.sleep(0.1)
+        return False
+
+    def test_static_ones(self):
+        with tempfile.TemporaryDirectory(prefix="video-signaling-test-") as folder:
+            with self.server(folder, secret=False) as server, Raw(server) as client:
+                self.assertEqual(client.join("room", "a")["ice_servers"], [
+                    {"urls": ["stun:stun.example.org"]},
+                    {"urls": ["turn:turn.example.org:3478?transport=udp", "turns:turn.example.org"]}])
+            with self.server(folder, "--turn-user", "all") as server, Raw(server) as client:
+                self.assertEqual(client.join("room", "a")["ice_servers"][1], {
+                    "urls": ["turn:turn.example.org:3478?transport=udp", "turns:turn.example.org"], "username": "all",
+                    "credential": self.secret})
+
+    def test_none(self):
+        with Server() as server, Raw(server) as client:
+            client.say("ice-servers")
+            client.hear_error("not-in-room")
+            self.assertNotIn("ice_servers", client.join("room", "a"))
+            client.say("ice-servers")
+            client.hear("ice-servers", ice_servers=[])
+
+    def test_bad_settings(self):
+        for flags, words in (
+            (("--ice-servers", "http://x"), "is no list of STUN and TURN servers"), (("--ice-servers", "turn:"), "is no list of STUN"),
+            (("--ice-servers", 'stun:a"b'), "is no list of STUN"), (("--turn-user", "x"), "needs turn_secret_file"),
+            (("--turn-secret-file", "/dev/null"), "needs ice_servers"),
+            (("--turn-secret-file", "/etc/passwd", "--ice-servers", "turn:a"), "/etc/passwd can be read by others"),
+        ):
+            with self.subTest(flags):
+                done = subprocess.run([servers.BINARY, "-n", *flags], env=Server().clean_environment(), stdin=subprocess.DEVNULL,
+                                      capture_output=True, timeout=SOON, check=False, text=True)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(words, done.stderr)
 
 
 if __name__ == "__main__":
