@@ -5,8 +5,10 @@ import hashlib
 import hmac
 import json
 import os
+import signal
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -15,7 +17,7 @@ import jwt
 import raw
 import server as servers
 from raw import Raw, upgrade_request
-from server import SOON, Server, ServerCase, main, wait_until
+from server import SOON, UNBOUNDED, Server, ServerCase, main, wait_until
 from tokens import Keys
 
 ROOMCTL = os.path.join(os.path.dirname(servers.BINARY), "roomctl")
@@ -290,6 +292,103 @@ class KeyFiles(unittest.TestCase):
             with Raw(server) as client:
                 client.say("join", room_id="room", sender="x", token=keys.token("room", "a", kid="curve"))
                 client.hear("joined")
+
+
+class Rotation(unittest.TestCase):
+    """Keys change while the server runs and people come and go."""
+
+    def reload(self, server, word="reload"):
+        before = server.output().count(f"keeper: {word}")
+        brokers = {p.pid for p in server.roles()["broker"]}
+        server.send_signal(signal.SIGHUP)
+        wait_until(lambda: server.output().count(f"keeper: {word}") > before, SOON, server.output)
+        if word == "reload":
+            wait_until(lambda: (now := {p.pid for p in server.roles()["broker"]}) and not now & brokers and len(now) == 1,
+                       SOON, server.output)
+
+    def joins(self, server, token):
+        """Is it let in? Whoever comes while one broker hands over to the next waits, and no more."""
+        with Raw(server) as client:
+            client.say("join", room_id="busy", sender="x", token=token)
+            return client.hear()["action"] == "joined"
+
+    def test_under_load(self):
+        with Keys() as keys, Server(*keys.flags(), *UNBOUNDED) as server, Raw(server) as member, \
+                Raw(server, extra=offer(keys.token("lobby", "b"), "v1")) as waiting:
+            member.say("join", room_id="still", sender="x", token=keys.token("still", "a"))
+            member.hear("joined")
+            at_work = {"kid": "one"}
+            failures, done, rounds = [], threading.Event(), [0] * 4
+
+            def come_and_go(number):
+                while not done.is_set():
+                    rounds[number] += 1
+                    try:
+                        if not self.joins(server, keys.token("busy", "c", kid=at_work["kid"])):
+                            failures.append("refused")
+                    except Exception as error:  # pylint: disable=broad-except
+                        failures.append(repr(error))
+
+            threads = [threading.Thread(target=come_and_go, args=(number,)) for number in range(4)]
+            for thread in threads:
+                thread.start()
+            try:
+                for old, new, algorithm in ("one", "two", "HS256"), ("two", "three", "ES256"), ("three", "four", "EdDSA"):
+                    self.assertNotIn(new, keys.signing)
+                    keys.add(new, algorithm)
+                    self.assertFalse(self.joins(server, keys.token("busy", "d", kid=new)))
+                    self.reload(server)
+                    self.assertTrue(self.joins(server, keys.token("busy", "d", kid=new)))
+                    at_work["kid"] = new
+                    before = list(rounds)  # what was signed with the old one must be in
+                    wait_until(lambda b=before: all(now > was + 1 for now, was in zip(rounds, b)), SOON, "some rounds")
+                    keys.remove(old)
+                    self.reload(server)
+                    self.assertFalse(self.joins(server, keys.token("busy", "d", kid=old)))
+                    self.assertTrue(self.joins(server, keys.token("busy", "d", kid=new)))
+            finally:
+                done.set()
+                for thread in threads:
+                    thread.join()
+            self.assertEqual(failures, [])
+            member.assert_alive()
+            # The token that came with the request was good then, and is kept.
+            waiting.say("join", room_id="lobby", sender="x")
+            waiting.hear("joined", sender="b")
+
+    def test_a_bad_key_changes_nothing(self):
+        with Keys() as keys, Server(*keys.flags()) as server:
+            keys.write("new.secret", b"too short")
+            self.reload(server, "reload-refused")
+            self.assertIn("new.secret holds less than 32 bytes", server.output())
+            keys.add("new", "HS256", 0o644)
+            self.reload(server, "reload-refused")
+            self.assertIn("new.secret can be read by others", server.output())
+            self.assertTrue(self.joins(server, keys.token("busy", "a")))
+            keys.path("new.secret").chmod(0o600)
+            self.reload(server)
+            self.assertTrue(self.joins(server, keys.token("busy", "a", kid="new")))
+
+    def test_a_session_ends_whatever_becomes_of_the_broker(self):
+        with Keys() as keys, Server(*keys.flags(), "--token-expiry", "session", "--token-leeway", "0") as server, \
+                Raw(server) as client, Raw(server) as other:
+            client.say("join", room_id="room", sender="x", token=keys.token("room", "a", ttl=4))
+            client.hear("joined")
+            other.say("join", room_id="room", sender="x", token=keys.token("room", "b", ttl=600))
+            other.hear("joined")
+            client.hear("user-joined")
+            server.one("broker").kill()
+            wait_until(lambda: self.joins_or_not(server, keys.token("busy", "c")), SOON, "a broker")
+            server.one("room").kill()
+            client.hear_close(1008)
+            other.hear("user-left", sender="a", reason="timeout")
+            other.assert_alive()
+
+    def joins_or_not(self, server, token):
+        try:
+            return self.joins(server, token)
+        except (OSError, AssertionError):
+            return False
 
 
 class RoomctlToken(unittest.TestCase):
