@@ -31,11 +31,12 @@ void privileges_raise_fds(void)
 }
 
 /* Whatever is executed from here on can't get a capability either. (Without CAP_SETPCAP there is nothing to drop it
- * with; no_new_privs holds all the same.) */
-static void empty_bounding_set(void)
+ * with; no_new_privs holds all the same.) What is handed on to our own next program must be in it. */
+static void empty_bounding_set(bool may_read)
 {
 	for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
-		prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+		if (!may_read || capability != CAP_DAC_READ_SEARCH)
+			prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
 }
 
 /* What may be read by root alone must be read again when it has changed. */
@@ -131,7 +132,7 @@ int privileges_drop(const char *user, bool may_read, struct settings_problem *re
 			 "user: there is no user \"%s\"; create it, or name another", user);
 		return -ENOENT;
 	}
-	empty_bounding_set();
+	empty_bounding_set(may_read && geteuid() == 0);
 	if (geteuid() == 0) {
 		int error = become(who, may_read, ret_problem);
 		if (error < 0)
