@@ -533,6 +533,19 @@ class Origins(unittest.TestCase):
             self.assertEqual(self.statuses(server, "a.org", "https://a.org", "https://b.org"), [101, 403])
 
 
+class Check(unittest.TestCase):
+    def test_n_says_whose_pages_may_connect(self):
+        for flags, words in (
+            ((), "any page may connect"), (("--host", "127.0.0.2", "--listen", "[::1]:0"), "any page may connect"),
+            (("--host", "*"), "only this server's own pages"), (("--listen", "unix:/x"), "only this server's own pages"),
+            (("--listen", "192.0.2.1:80"), "only this server's own pages"),
+        ):
+            with self.subTest(flags):
+                done = subprocess.run([servers.BINARY, "-n", *flags], env=Server().clean_environment(), stdin=subprocess.DEVNULL,
+                                      capture_output=True, timeout=SOON, check=False, text=True)
+                self.assertIn(words, done.stdout)
+
+
 class IceServers(unittest.TestCase):
     secret = "north"
 
