@@ -31,6 +31,9 @@ int bind_open(const char *host, uint16_t port, struct bind_listeners *ret, struc
 /* Listens on all that the settings say: on `host` and `port`, and on the entries of `listen`. Returns as above. */
 int bind_all(const struct settings *settings, struct bind_listeners *ret, struct settings_problem *ret_problem);
 
+/* The sockets were made by us, before we became another program: notes which files are ours to remove. */
+void bind_retake(const struct settings *settings, struct bind_listeners *listeners);
+
 /* Removes the files of Unix sockets. */
 void bind_fini(struct bind_listeners *listeners);
 

@@ -85,6 +85,33 @@ int bind_all(const struct settings *settings, struct bind_listeners *ret, struct
 	return error;
 }
 
+static void retake(const char *path, struct bind_listeners *l)
+{
+	char where[sizeof(l->sockets[0].path) + 1];
+	struct control_socket *s = &l->sockets[l->socket_count];
+	struct stat st;
+
+	for (unsigned i = 0; i < l->count && l->socket_count < BIND_UNIX_MAX; i++) {
+		bind_where(l->fds[i], where, sizeof(where));
+		if (strcmp(where, path) != 0 || lstat(path, &st) < 0)
+			continue;
+		*s = (struct control_socket){.fd = l->fds[i], .device = st.st_dev, .inode = st.st_ino};
+		memcpy(s->path, path, strlen(path) + 1);
+		l->socket_count++;
+		return;
+	}
+}
+
+void bind_retake(const struct settings *settings, struct bind_listeners *listeners)
+{
+	const char *list = settings->listen;
+	struct listen_entry entry;
+
+	while (listen_list_next(&list, &entry) > 0)
+		if (*entry.path)
+			retake(entry.path, listeners);
+}
+
 void bind_fini(struct bind_listeners *listeners)
 {
 	while (listeners->socket_count > 0)

@@ -17,6 +17,7 @@
 #include "keeper_exec.h"
 #include "log.h"
 #include "memory_file.h"
+#include "privileges.h"
 
 #define CHECK_MS_MAX 5000
 
@@ -64,6 +65,7 @@ static void run_check(const char *path, int argc, char *const argv[])
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	unsetenv("NOTIFY_SOCKET");
+	privileges_hand_on(true);
 	execv(path, args);
 	_exit(127);
 }
@@ -138,9 +140,11 @@ int keeper_exec_now(struct keeper_exec *e, char *const argv[])
 	fcntl(list, F_SETFD, 0);
 	set_closing(e, false);
 	log_flush();
+	privileges_hand_on(true);
 	execv(path, argv);
 fail:
 	error = -errno;
+	privileges_hand_on(false);
 	set_closing(e, true);
 	unsetenv(PASSED_LIST);
 	close(list);

@@ -117,6 +117,8 @@ int main(int argc, char *argv[], char *envp[])
 	if (!left.handed_down && (listen_or_agree(&loaded, &listeners, &problem) < 0 ||
 				  operators_open(&loaded, listeners.port, &operators, &problem) < 0))
 		return fail(&problem);
+	if (left.handed_down)
+		bind_retake(&loaded.values, &listeners);
 	/* The keys are read as the user who will read them again when they have changed. */
 	if (privileges_drop(loaded.values.user, secrets_are_wanted(&loaded.values), &problem) < 0 ||
 	    (secrets = privileges_open_secrets(&loaded.values, &problem)) < 0) {

@@ -31,36 +31,48 @@ void privileges_raise_fds(void)
 }
 
 /* Whatever is executed from here on can't get a capability either. (Without CAP_SETPCAP there is nothing to drop it
- * with; no_new_privs holds all the same.) */
-static void empty_bounding_set(void)
+ * with; no_new_privs holds all the same.) What is handed on to our own next program must be in it. */
+static void empty_bounding_set(bool may_read)
 {
 	for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
-		prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+		if (!may_read || capability != CAP_DAC_READ_SEARCH)
+			prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
 }
 
 /* What may be read by root alone must be read again when it has changed. */
 static bool may_read_still;
 
-static int set_capabilities(bool permitted, bool effective)
+static int set_capabilities(bool permitted, bool effective, bool inheritable)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
 
 	data[CAP_TO_INDEX(CAP_DAC_READ_SEARCH)].permitted = permitted ? CAP_TO_MASK(CAP_DAC_READ_SEARCH) : 0;
 	data[CAP_TO_INDEX(CAP_DAC_READ_SEARCH)].effective = effective ? CAP_TO_MASK(CAP_DAC_READ_SEARCH) : 0;
+	data[CAP_TO_INDEX(CAP_DAC_READ_SEARCH)].inheritable = inheritable ? CAP_TO_MASK(CAP_DAC_READ_SEARCH) : 0;
 	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
+
+void privileges_hand_on(bool on)
+{
+	if (!may_read_still)
+		return;
+	if (!on)
+		prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	if (set_capabilities(true, false, on) == 0 && on)
+		prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_READ_SEARCH, 0, 0);
 }
 
 int privileges_open_secrets(const struct settings *settings, struct settings_problem *ret_problem)
 {
 	int file = secrets_open(settings, ret_problem);
 
-	if (file == -EACCES && may_read_still && set_capabilities(true, true) == 0) {
+	if (file == -EACCES && may_read_still && set_capabilities(true, true, false) == 0) {
 		file = secrets_open(settings, ret_problem);
-		if (set_capabilities(true, false) < 0)
+		if (set_capabilities(true, false, false) < 0)
 			abort(); /* it can't go on with more than it should have */
 	} else if (file >= 0 && may_read_still) {
-		may_read_still = set_capabilities(false, false) < 0;
+		may_read_still = set_capabilities(false, false, false) < 0;
 	}
 	return file;
 }
@@ -76,7 +88,7 @@ static int drop_capabilities(bool may_read)
 	/* A service manager that gave us none may forbid the call, too. */
 	if (syscall(SYS_capget, &header, now) == 0 && memcmp(now, none, sizeof(none)) == 0)
 		return 0;
-	may_read_still = may_read && set_capabilities(true, false) == 0;
+	may_read_still = may_read && set_capabilities(true, false, false) == 0;
 	return may_read_still || syscall(SYS_capset, &header, none) == 0 ? 0 : -errno;
 }
 
@@ -120,7 +132,7 @@ int privileges_drop(const char *user, bool may_read, struct settings_problem *re
 			 "user: there is no user \"%s\"; create it, or name another", user);
 		return -ENOENT;
 	}
-	empty_bounding_set();
+	empty_bounding_set(may_read && geteuid() == 0);
 	if (geteuid() == 0) {
 		int error = become(who, may_read, ret_problem);
 		if (error < 0)

@@ -27,4 +27,7 @@ int privileges_drop(const char *user, bool may_read, struct settings_problem *re
  * it is given away for good. Returns a descriptor; or -errno, and fills *ret_problem. */
 int privileges_open_secrets(const struct settings *settings, struct settings_problem *ret_problem);
 
+/* Before another program of ours is executed in this one's place: it may read them too. Or: it was not, after all. */
+void privileges_hand_on(bool on);
+
 #endif

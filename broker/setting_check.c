@@ -78,6 +78,30 @@ const char *setting_check_text(enum setting_id id, const char *text)
 	}
 }
 
+/* Can nobody on another machine reach any of the listeners? */
+static bool is_loopback_only(const struct settings *s)
+{
+	const char *list = s->listen;
+	struct listen_entry entry;
+	struct peer peer;
+	bool loopback = strcmp(s->host, "none") == 0 || strcmp(s->host, "localhost") == 0 ||
+			(peer_read(s->host, strlen(s->host), &peer) == 0 && peer_is_loopback(&peer));
+
+	while (listen_list_next(&list, &entry) > 0)
+		loopback &= strcmp(entry.host, "localhost") == 0 ||
+			    (peer_read(entry.host, strlen(entry.host), &peer) == 0 && peer_is_loopback(&peer));
+	return loopback;
+}
+
+const char *setting_check_note(enum setting_id id, const struct settings *settings)
+{
+	if (id != SETTING_origins || strcmp(settings->origins, "auto") != 0)
+		return NULL;
+	return is_loopback_only(settings)
+		   ? "auto: any page may connect, because only this machine can reach the server"
+		   : "auto: only this server's own pages may connect, but on a loopback address any";
+}
+
 /* --- together --------------------------------------------------------------------------------------------------- */
 
 /* Writes `ping_timeout_ms = 20000 (/etc/x.conf:3)`. */

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "setting_check.h"
 #include "setting_table.h"
 
 #define HELP_WIDTH 80
@@ -255,5 +256,11 @@ void settings_show(struct out *o, const struct settings_loaded *loaded)
 		out_text(o, "# ");
 		settings_write_origin(o, rows[i].id, loaded);
 		out_text(o, "\n");
+		const char *note = setting_check_note(rows[i].id, &loaded->values);
+		if (note) {
+			out_text(o, "#   ");
+			out_text(o, note);
+			out_text(o, "\n");
+		}
 	}
 }

@@ -14,11 +14,11 @@ _roomctl_rooms() {
 _roomctl() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
 	local i command='' count=0 room='' values=''
-	local commands='status list show top watch trace kick close drain undrain log settings help'
+	local commands='status list show top watch trace kick close drain undrain log settings token help'
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-s | --socket | --sort | --filter | --members | --limit | --interval | --for | --timeout) ((i++)) ;;
+		-s | --socket | --sort | --filter | --members | --limit | --interval | --for | --timeout | --room | --sub | --ttl | --key | --iss | --aud) ((i++)) ;;
 		-*) ;;
 		*)
 			[ -n "$command" ] && ((count++))
@@ -34,7 +34,12 @@ _roomctl() {
 		return
 		;;
 	--sort) values='room members age messages bytes number' ;;
-	--filter | --members | --limit | --interval | --for | --timeout) return ;;
+	--key)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	--filter | --members | --limit | --interval | --for | --timeout | --sub | --ttl | --iss | --aud) return ;;
+	--room) values=$(_roomctl_rooms list | grep -o '"room":"[^"]*"' | cut -d '"' -f 4) ;;
 	*)
 		case $command:$count in
 		:*) values=$commands ;;
@@ -52,6 +57,7 @@ _roomctl() {
 	-*:top) values='--sort --filter --members --limit --interval --json --help' ;;
 	-*:watch | -*:trace) values='--for --json --help' ;;
 	-*:drain) values='--wait --timeout --json --help' ;;
+	-*:token) values='--room --sub --ttl --key --iss --aud --json --help' ;;
 	-*) values='--socket --json --help --version' ;;
 	esac
 	local IFS=$'\n'

@@ -3,7 +3,7 @@ function __roomctl_values --description 'rooms, or the clients of a room'
     roomctl --json $argv 2>/dev/null | grep -oE '"(room|client|label)":"[^"]*"' | cut -d '"' -f 4
 end
 
-set -l commands status list show top watch trace kick close drain undrain log settings
+set -l commands status list show top watch trace kick close drain undrain log settings token
 complete -c roomctl -f
 complete -c roomctl -s s -l socket -r -F -d 'the control socket'
 complete -c roomctl -l json -d 'print JSON'
@@ -21,6 +21,7 @@ complete -c roomctl -n "not __fish_seen_subcommand_from $commands" -a drain -d '
 complete -c roomctl -n "not __fish_seen_subcommand_from $commands" -a undrain -d 'take new rooms again'
 complete -c roomctl -n "not __fish_seen_subcommand_from $commands" -a log -d 'change the log level'
 complete -c roomctl -n "not __fish_seen_subcommand_from $commands" -a settings -d 'all settings in force'
+complete -c roomctl -n "not __fish_seen_subcommand_from $commands" -a token -d 'an access token for testing'
 complete -c roomctl -n '__fish_seen_subcommand_from show trace close kick' -a '(__roomctl_values list)'
 complete -c roomctl -n '__fish_seen_subcommand_from kick' -a '(__roomctl_values show (commandline -opc)[-1])'
 complete -c roomctl -n '__fish_seen_subcommand_from log' -a 'error warn info debug trace'
@@ -30,5 +31,11 @@ complete -c roomctl -n '__fish_seen_subcommand_from list top' -l members -x -d '
 complete -c roomctl -n '__fish_seen_subcommand_from list top' -l limit -x -d 'at most so many'
 complete -c roomctl -n '__fish_seen_subcommand_from top' -l interval -x -d 'seconds between two looks'
 complete -c roomctl -n '__fish_seen_subcommand_from watch trace' -l for -x -d 'seconds'
+complete -c roomctl -n '__fish_seen_subcommand_from token' -l room -x -a '(__roomctl_values list)' -d 'its room'
+complete -c roomctl -n '__fish_seen_subcommand_from token' -l sub -x -d 'its label'
+complete -c roomctl -n '__fish_seen_subcommand_from token' -l ttl -x -d '90, 15m, 1h'
+complete -c roomctl -n '__fish_seen_subcommand_from token' -l key -r -F -d 'what to sign with'
+complete -c roomctl -n '__fish_seen_subcommand_from token' -l iss -x -d 'issuer'
+complete -c roomctl -n '__fish_seen_subcommand_from token' -l aud -x -d 'audience'
 complete -c roomctl -n '__fish_seen_subcommand_from drain' -l wait -d 'until the last room has ended'
 complete -c roomctl -n '__fish_seen_subcommand_from drain' -l timeout -x -d 'seconds at most'

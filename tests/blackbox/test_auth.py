@@ -5,6 +5,8 @@ import hashlib
 import hmac
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -384,6 +386,60 @@ class Rotation(unittest.TestCase):
             other.hear("user-left", sender="a", reason="timeout")
             other.assert_alive()
 
+    def test_after_an_upgrade(self):
+        """The keeper becomes another program, and can still read what root alone may; PROXY listeners remain such."""
+        programs = "video-signaling", "video-signaling-broker", "video-signaling-roomd"
+        with Keys() as keys, tempfile.TemporaryDirectory(prefix="video-signaling-test-") as folder:
+            os.chmod(folder, 0o777)
+
+            def install():
+                for program in programs:
+                    shutil.copy(os.path.join(os.path.dirname(servers.BINARY), program), f"{folder}/new")
+                    os.rename(f"{folder}/new", f"{folder}/{program}")
+
+            install()
+            path = f"{folder}/socket"
+            server = Server(*keys.flags(), "--listen", f"127.0.0.1:0 proxy, unix:{path}")
+            server.command = lambda: [f"{folder}/video-signaling", *server.flags]
+            with server:
+                port = int(re.search(r"also on    127\.0\.0\.1:(\d+),", server.stdout())[1])
+                keys.add("two", "HS256")
+                install()
+                brokers = {p.pid for p in server.roles()["broker"]}
+                server.send_signal(signal.SIGHUP)
+                wait_until(lambda: (now := {p.pid for p in server.roles()["broker"]}) and not now & brokers and len(now) == 1,
+                           SOON, server.output)
+                self.assertEqual(os.stat(f"/proc/{server.keeper.pid}/exe").st_ino, os.stat(f"{folder}/video-signaling").st_ino)
+                for to, before in (None, b""), (path, b""), (port, b"PROXY TCP4 192.0.2.1 127.0.0.1 1 2\r\n"):
+                    with Raw(server, to=to, before=before) as client:
+                        client.say("join", room_id="room", sender="x", token=keys.token("room", "a", kid="two"))
+                        client.hear("joined")
+                # And once more.
+                keys.add("three", "EdDSA")
+                keys.remove("two")
+                self.reload(server)
+                self.assertFalse(self.joins(server, keys.token("busy", "a", kid="two")))
+                self.assertTrue(self.joins(server, keys.token("busy", "a", kid="three")))
+                for process in server.tree():
+                    with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+                        capabilities = dict(re.findall(r"^(Cap\w+):\s+([0-9a-f]+)$", status.read(), re.MULTILINE))
+                    kept = 4 if process.pid == server.keeper.pid and os.geteuid() == 0 else 0
+                    self.assertEqual(int(capabilities["CapEff"], 16), 0, process)
+                    self.assertEqual(int(capabilities["CapPrm"], 16), kept, process)
+            self.assertFalse(os.path.exists(path))
+
+    def test_what_is_not_needed_is_not_kept(self):
+        """Keys that the server's user may read need no right of root's."""
+        if os.geteuid() != 0:
+            self.skipTest("not root")
+        with Keys() as keys:
+            os.chown(keys.folder, 65534, 65534)
+            for file in os.listdir(keys.folder):
+                os.chown(f"{keys.folder}/{file}", 65534, 65534)
+            with Server(*keys.flags(), "--user", "nobody") as server:
+                with open(f"/proc/{server.keeper.pid}/status", encoding="ascii") as status:
+                    self.assertRegex(status.read(), r"CapPrm:\s+0000000000000000\n")
+
     def joins_or_not(self, server, token):
         try:
             return self.joins(server, token)
@@ -475,6 +531,19 @@ class Origins(unittest.TestCase):
             self.assertEqual(self.statuses(server, "x", "https://evil.org", "null"), [101, 101])
         with Server("--origins", "same") as server:
             self.assertEqual(self.statuses(server, "a.org", "https://a.org", "https://b.org"), [101, 403])
+
+
+class Check(unittest.TestCase):
+    def test_n_says_whose_pages_may_connect(self):
+        for flags, words in (
+            ((), "any page may connect"), (("--host", "127.0.0.2", "--listen", "[::1]:0"), "any page may connect"),
+            (("--host", "*"), "only this server's own pages"), (("--listen", "unix:/x"), "only this server's own pages"),
+            (("--listen", "192.0.2.1:80"), "only this server's own pages"),
+        ):
+            with self.subTest(flags):
+                done = subprocess.run([servers.BINARY, "-n", *flags], env=Server().clean_environment(), stdin=subprocess.DEVNULL,
+                                      capture_output=True, timeout=SOON, check=False, text=True)
+                self.assertIn(words, done.stdout)
 
 
 class IceServers(unittest.TestCase):

@@ -38,12 +38,13 @@ EXPECTED_IN_CONSOLE = re.compile(
 
 
 class Person:
-    def __init__(self, media=True):
+    def __init__(self, media=True, more=(), insecure=False):
         self.profile = tempfile.mkdtemp(prefix="video-signaling-chromium-")
         options = Options()
         options.binary_location = shutil.which("chromium") or "chromium"
-        for flag in (*FLAGS, *(FAKE_MEDIA if media else ()), f"--user-data-dir={self.profile}"):
+        for flag in (*FLAGS, *more, *(FAKE_MEDIA if media else ()), f"--user-data-dir={self.profile}"):
             options.add_argument(flag)
+        options.accept_insecure_certs = insecure
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         try:
             service = Service(shutil.which("chromedriver") or "chromedriver")
@@ -80,7 +81,8 @@ class Person:
     def enter(self, server, room, name):
         """As by a link that joins at once."""
         self.driver.get("about:blank")  # or it would only be a change of the fragment
-        self.open(f"http://127.0.0.1:{server.port}/#room={room}&name={name}&auto=1")
+        base = getattr(server, "base", None) or f"http://127.0.0.1:{server.port}"
+        self.open(f"{base}/#room={room}&name={name}&auto=1")
 
     # Seeing things
 
