@@ -115,6 +115,8 @@ static int on_time(struct keeper *k)
 	}
 	next_ms = keeper_earlier(next_ms, keeper_roomds_tick(&k->roomds, now_ms));
 	next_ms = keeper_earlier(next_ms, notify_alive(k->config->notify, now_ms));
+	if (k->state != KEEPER_STOPPING && k->current && k->settled && k->roomds.spawns_due)
+		return 0;
 	return next_ms == 0 ? -1 : next_ms <= now_ms ? 0 : (int)(next_ms - now_ms);
 }
 

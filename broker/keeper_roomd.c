@@ -279,6 +279,8 @@ static bool say_due(struct keeper_roomds *roomds, struct keeper_roomd *r)
 
 bool keeper_roomds_settle(struct keeper_roomds *roomds)
 {
+	unsigned batch = LIMIT_SPAWN_BATCH;
+
 	for (;;) {
 		struct keeper_roomd *r = TAILQ_FIRST(&roomds->due);
 		struct ipc_spawn_failed failed = {.count = roomds->failed_due, .error = roomds->failed_error};
@@ -293,7 +295,8 @@ bool keeper_roomds_settle(struct keeper_roomds *roomds)
 			if (!say(roomds, IPC_SPAWN_FAILED, &failed, -1))
 				return false;
 			roomds->failed_due = 0;
-		} else if (roomds->spawns_due) {
+		} else if (roomds->spawns_due && batch > 0) {
+			batch--;
 			int error = start_fresh(roomds);
 			roomds->spawns_due--;
 			if (error < 0) {

@@ -105,7 +105,8 @@ void keeper_roomds_on_which(struct keeper_roomds *roomds, enum ipc_type what, ui
 /* From waitid(2): a child was stopped, continued or has ended. Nothing happens if it is no roomd. */
 void keeper_roomds_on_child(struct keeper_roomds *roomds, const siginfo_t *info, uint64_t now_ms);
 
-/* Starts what is due and says what is due. Returns false if the channel is full: call again when it is not. */
+/* Starts what is due and says what is due. Returns false if the channel is full: call again when it is not. With
+ * spawns_due left, call again when whatever else has come is done. */
 bool keeper_roomds_settle(struct keeper_roomds *roomds);
 
 /* Kills those that were stopped for too long, and says again what the manager did not take. Returns when to call again;

@@ -209,10 +209,9 @@ void roomctl_show_print(const struct roomctl *o, struct json_object *room, const
 	size_t count = members ? json_object_array_length(members) : 0;
 	const char *name = roomctl_text(room, "room");
 
-	printf("room %s%s%s, %s for %s, process %s%s", shape_colour(o->colour, SHAPE_BOLD),
-	       shape_name(name, shape_width(name)).text, shape_colour(o->colour, SHAPE_PLAIN),
-	       roomctl_text(room, "state"), shape_duration(roomctl_number(room, "age_ms")).text,
-	       roomctl_text(room, "pid"), end);
+	printf("room %s%s%s, %s for %s, process %s%s", shape_colour(o->colour, SHAPE_BOLD), shape_text(name).text,
+	       shape_colour(o->colour, SHAPE_PLAIN), roomctl_text(room, "state"),
+	       shape_duration(roomctl_number(room, "age_ms")).text, roomctl_text(room, "pid"), end);
 	if (count == 0) {
 		printf("Nobody is in it.%s", end);
 		return;

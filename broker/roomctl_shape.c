@@ -93,6 +93,16 @@ struct shape shape_name(const char *name, unsigned width)
 	return s;
 }
 
+struct shape shape_text(const char *text)
+{
+	struct shape s;
+	struct out o = out_init(s.text, sizeof(s.text) - 1);
+
+	out_visible(&o, text, strlen(text));
+	s.text[o.length] = '\0';
+	return s;
+}
+
 struct shape shape_time(uint64_t at_ms)
 {
 	time_t second = (time_t)(at_ms / 1000);

@@ -27,6 +27,9 @@ struct shape shape_count(uint64_t count);
  */
 struct shape shape_name(const char *name, unsigned width);
 
+/* A text as a terminal may show it, whole. */
+struct shape shape_text(const char *text);
+
 /* "14:03:07.123", of the local day. */
 struct shape shape_time(uint64_t at_ms);
 

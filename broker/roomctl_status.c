@@ -109,9 +109,7 @@ int roomctl_settings(const struct roomctl *o)
 	} else if (status == ROOMCTL_DONE) {
 		json_object_object_foreach(roomctl_get(reply, "settings"), key, value)
 		{
-			printf(
-			    "%-21s %s\n", key,
-			    shape_name(json_object_get_string(value), shape_width(json_object_get_string(value))).text);
+			printf("%-21s %s\n", key, shape_text(json_object_get_string(value)).text);
 		}
 	}
 	json_object_put(reply);
@@ -124,9 +122,9 @@ int roomctl_settings(const struct roomctl *o)
 static void print_done(const struct roomctl *o, struct json_object *reply)
 {
 	if (strcmp(o->command, "kick") == 0)
-		printf("%s is being kicked.\n", shape_name(o->client, shape_width(o->client)).text);
+		printf("%s is being kicked.\n", shape_text(o->client).text);
 	else if (strcmp(o->command, "close") == 0)
-		printf("%s is being closed.\n", shape_name(o->room, shape_width(o->room)).text);
+		printf("%s is being closed.\n", shape_text(o->room).text);
 	else if (strcmp(o->command, "log") == 0)
 		printf("The log level is %s; it was %s.\n", roomctl_text(reply, "level"),
 		       roomctl_text(reply, "before"));

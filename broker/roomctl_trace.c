@@ -229,8 +229,7 @@ static bool say_findings(struct trace *t)
 		}
 		printf("%s=> %s%s\n",
 		       shape_colour(t->options->colour, f->verdict == LADDER_COMPLETE ? SHAPE_GREEN : SHAPE_RED),
-		       shape_name(f->sentence, shape_width(f->sentence)).text,
-		       shape_colour(t->options->colour, SHAPE_PLAIN));
+		       shape_text(f->sentence).text, shape_colour(t->options->colour, SHAPE_PLAIN));
 	}
 	fflush(stdout);
 	memcpy(t->said, now, sizeof(now));

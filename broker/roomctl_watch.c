@@ -22,7 +22,7 @@ static enum shape_colour colour_of(const char *event)
 static void print_part(const char *before, const char *text)
 {
 	if (*text)
-		printf("%s%s", before, shape_name(text, shape_width(text)).text);
+		printf("%s%s", before, shape_text(text).text);
 }
 
 static void print_event(const struct roomctl *o, struct json_object *e)

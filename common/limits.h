@@ -106,6 +106,10 @@
 /* Connections accepted in one turn: a flood may not keep the lobby waiting. */
 #define LIMIT_ACCEPT_BATCH 32
 
+/* Rooms' processes started in one turn of the keeper: a flood of rooms may keep neither a lost one nor SIGTERM waiting.
+ */
+#define LIMIT_SPAWN_BATCH 8
+
 /* A request on the control socket, a line: the longest command with the longest names, every byte escaped, and room to
  * grow. */
 #define LIMIT_CONTROL_REQUEST_BYTES 4096

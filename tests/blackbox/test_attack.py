@@ -14,7 +14,7 @@ import time
 import unittest
 import warnings
 
-from raw import Raw, frame, say, upgrade_request
+from raw import Closed, Raw, frame, say, upgrade_request
 from killing import make_spin, make_swell, may_spin, may_swell, room_process_of, wait_idle
 from server import FULL, PATIENCE, SOON, UNBOUNDED, WRAPPER, Server, main, raise_descriptor_limit, wait_until
 
@@ -138,7 +138,8 @@ class Attack(unittest.TestCase):
     @staticmethod
     def run_attack(attack, server):
         warnings.simplefilter("ignore", ResourceWarning)
-        os.nice(19)  # the attackers' own work happens elsewhere
+        if FULL:
+            os.nice(19)  # the attackers' own work happens elsewhere
         attack(server, time.monotonic() + SECONDS)
 
     def is_calm(self, calm, attacked):
@@ -154,13 +155,12 @@ class Attack(unittest.TestCase):
         def flood(server, until):
             batch = say("offer", data="x" * 20) * 1000
             sent = 0
-            while time.monotonic() < until:
+            while time.monotonic() < until or sent < 3000:
                 with Raw(server, source=attacker_address(sent)) as client:
                     # Who is thrown out and comes back at once, again and again, meets the bound on joins: that is its bound, too.
                     client.send_lenient(say("join", room_id=f"flood-{sent}", sender="flooder") + batch)
                     client.hear_gone()
                     sent += 1000
-            assert sent >= 3000, sent
         self.beside(flood)
 
     def test_message_flood_without_bounds(self):
@@ -177,9 +177,11 @@ class Attack(unittest.TestCase):
 
     def test_never_reads(self):
         def never_read(server, until):
-            clients = [Raw(server, source=attacker_address(i), receive_bytes=2048) for i in range(20)]
-            for i, client in enumerate(clients):
-                client.join(f"never-{i % 5}", "x")
+            clients = []
+            for i in range(20):
+                client = Raw(server, source=attacker_address(i), receive_bytes=2048)
+                clients.append(client)
+                client.send_lenient(say("join", room_id=f"never-{i % 5}", sender="x"))
                 client.socket.setblocking(False)
             batch = say("offer", data="x" * 30000)
             while time.monotonic() < until:
@@ -244,11 +246,13 @@ class Attack(unittest.TestCase):
             i = 0
             while time.monotonic() < until or i < len(ways):
                 with Raw(server, source=attacker_address(i)) as client:
-                    client.join(f"hurt-{i}", "a")
-                    client.assert_alive()
-                    process = room_process_of(server, client)
-                    wait_idle(process)
-                    ways[min(i, len(ways) - 1)](process)
+                    try:
+                        client.join(f"hurt-{i}", "a")
+                        process = room_process_of(server, client)
+                        wait_idle(process)
+                        ways[min(i, len(ways) - 1)](process)
+                    except (AssertionError, OSError, ValueError, Closed):
+                        continue  # on a busy machine that took so long that the server gave the client up
                     client.send_lenient(say("ping"))
                     time.sleep(0.05)
                     i += 1

@@ -402,7 +402,8 @@ class Load(unittest.TestCase):
         count = 5000 if FULL else 200
         limit = raise_descriptor_limit()
         count = min(count, (limit - 500) // 4)
-        with Operated(*UNBOUNDED, "--max-rooms", "0", "--pool-size", "32", "--max-lobby", "0") as server:
+        with Operated(*UNBOUNDED, "--max-rooms", "0", "--pool-size", "32", "--max-lobby", "0",
+                      "--join-timeout-ms", "0", "--ping-interval-ms", "0", "--ping-timeout-ms", "0") as server:
             clients = [Raw(server) for _ in range(count)]
             for i, client in enumerate(clients):
                 client.say("join", room_id=f"room-{i}", sender="x")

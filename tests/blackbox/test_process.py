@@ -12,7 +12,7 @@ import time
 import unittest
 
 from raw import Raw
-from server import BINARY, PATIENCE, SOON, WRAPPER, Server, main, wait_until
+from server import BINARY, PATIENCE, SOON, UNBOUNDED, WRAPPER, Server, main, raise_descriptor_limit, wait_until
 
 
 def run(*flags, environment=None, user=None, timeout=SOON):
@@ -94,6 +94,36 @@ class Stopping(unittest.TestCase):
             self.assertIn(running.assert_gone(), (0, 130, -signal.SIGINT))
             running.assert_output_is_clean()
             running.kill()
+
+    def test_term_while_many_rooms_are_wanted(self):
+        """It does not make them first."""
+        rooms = min(600, raise_descriptor_limit() // 4)
+        for _ in range(5):  # (on a busy machine they may all be there before we come to say so)
+            with Server(*UNBOUNDED, "--max-lobby", "0") as running:
+                clients = [Raw(running) for _ in range(rooms)]
+                for i, client in enumerate(clients):
+                    client.say("join", room_id=f"many-{i}", sender="x")
+                clients[10].hear("joined")
+                running.send_signal(signal.SIGTERM)
+                running.assert_gone(3 * SOON)
+                running.kill()
+                answered = sum(b"joined" in self.all_of(client) for client in clients)
+            print(f"{answered} of {rooms} rooms made before the end", flush=True)
+            if answered < 80:
+                return
+        self.fail("all rooms that are wanted are made before the end")
+
+    @staticmethod
+    def all_of(client):
+        """What has come from a server that is gone."""
+        data = bytes(client.buffer)
+        try:
+            while more := client.socket.recv(65536):
+                data += more
+        except ConnectionError:
+            pass
+        client.close()
+        return data
 
     def test_kill(self):
         self.stop(lambda running: running.send_signal(signal.SIGKILL), -signal.SIGKILL)

@@ -22,7 +22,7 @@ TREE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TREE / "tests/blackbox"))
 
 import server as servers  # noqa: E402
-from raw import Closed, Raw, say  # noqa: E402
+from raw import CLOSE, Closed, Raw, frame, say  # noqa: E402
 
 FAULTS = {
     "broker": {
@@ -86,7 +86,7 @@ class Injector:
         return found and found[0]
 
 
-def session(server, heal=False, timeout=1.0):
+def session(server, heal=False, politely=False, timeout=1.0):
     """Two people in a room, all of their ways; each step on its own, for any may fail."""
     clients = []
     steps = [
@@ -96,7 +96,9 @@ def session(server, heal=False, timeout=1.0):
         lambda: clients[0].send(say("offer", data=1)), lambda: clients[1].hear("offer", timeout=timeout),
         *([lambda: [p.kill() for p in server.roles()["room"]], lambda: clients[1].assert_alive()] if heal else []),
         lambda: clients[1].send(say("leave")), lambda: clients[1].hear("left", timeout=timeout),
-        lambda: clients[1].send(say("ping", data="x" * 200000)), lambda: clients[0].abort(),
+        lambda: clients[1].send(say("ping", data="x" * 200000)),
+        *([lambda: clients[0].send(frame(CLOSE, b"")), lambda: clients[0].hear_gone(timeout)] if politely
+          else [lambda: clients[0].abort()]),
     ]
     for step in steps:
         try:
@@ -143,9 +145,9 @@ class Fault:
     def one(self, call, error, ordinal):
         """Returns whether the call was made so often."""
         injector = Injector(self.pids(), call, error, ordinal, self.role == "child", self.server.folder)
-        session(self.server, heal=call in ("getsockopt", "ioctl", "lseek", "kill"))
-        if self.role in ("keeper", "child"):
-            time.sleep(0.2)
+        session(self.server, heal=call in ("getsockopt", "ioctl", "lseek", "kill"), politely=call == "shutdown")
+        if self.role != "broker":
+            time.sleep(0.2)  # what the session's end leads to
         failed = injector.end()
         if failed and not re.search(CAN_FAIL.get(error) or CAN_FAIL.get(call, ""), failed):
             self.server.kill()

@@ -70,6 +70,9 @@ static void hear(struct world *w)
 
 	while (ipc_recv(w->broker, IPC_FROM_ROOMD, IPC_IN_OPEN, &inbox, &m) == 0) {
 		uint64_t number = *(const uint64_t *)m.body;
+		CHECK((m.fd >= 0) == (m.type == IPC_RETURN));
+		if (m.fd >= 0)
+			close(m.fd);
 		if (m.type == IPC_EMPTY) {
 			CHECK(number <= w->sent);
 			w->empty = number == w->sent;

@@ -34,6 +34,8 @@ static void test_names(void **state)
 	assert_string_equal(shape_name("a\x1b[1m", 12).text, "a\\x1b[1m    ");
 	assert_int_equal(shape_width(shape_name("\xe4\xb8\xad\xe6\x96\x87\xe5\xad\x97", 5).text), 5);
 	assert_string_equal(shape_name("", 0).text, "");
+	assert_string_equal(shape_text("a\x1b[1m \"b\" c").text, "a\\x1b[1m \\x22b\\x22 c");
+	assert_string_equal(shape_text("").text, "");
 	assert_string_equal(shape_colour(false, SHAPE_RED), "");
 	assert_string_equal(shape_colour(true, SHAPE_PLAIN), "\x1b[0m");
 }
