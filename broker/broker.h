@@ -48,6 +48,7 @@ struct broker {
 	unsigned roomds;              /* processes: starting, warm, of rooms, retired */
 	uint32_t fds_max;             /* RLIMIT_NOFILE */
 	uint32_t sandbox_layers;      /* in force here; see pool.sandbox_layers for roomds */
+	uint32_t namespaces;          /* that could have been made before (namespaces.h) */
 	bool inherited;               /* all rooms of the broker before are known */
 	bool serving;                 /* clients are accepted */
 	bool stopping;                /* the lobby says goodbye, until stop_at_ms at the latest */

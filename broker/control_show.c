@@ -9,6 +9,7 @@
 #include "broker.h"
 #include "ledger_view.h"
 #include "log.h"
+#include "namespaces.h"
 #include "room_order.h"
 #include "sandbox_layers.h"
 #include "setting_table.h"
@@ -41,6 +42,19 @@ static void add_sandbox(struct text *t, uint32_t roomd, uint32_t broker)
 	add_layers(t, "broker", broker);
 	add_layers(t, "broker_missing", SANDBOX_ALL & ~broker);
 	text_add(t, "}");
+}
+
+/* What the service's unit, or the container, leaves possible to those that are not locked in. */
+static void add_namespaces(struct text *t, uint32_t possible)
+{
+	text_key(t, "namespaces");
+	text_add(t, "[");
+	for (unsigned i = 0; i < NAMESPACES_KINDS; i++)
+		if (possible & 1U << i) {
+			text_comma(t);
+			text_json(t, namespaces_name(i), strlen(namespaces_name(i)));
+		}
+	text_add(t, "]");
 }
 
 /* How much there is, and how much there may be; 0: no bound. */
@@ -91,6 +105,7 @@ void control_status(struct control_client *c)
 	/* keeper, broker, and a roomd for each room and in the pool */
 	text_field_unsigned(t, "processes", 2 + b->roomds);
 	add_sandbox(t, b->pool.sandbox_layers, b->sandbox_layers);
+	add_namespaces(t, b->namespaces);
 	text_field(t, "log_level", log_level_text((enum log_level)b->settings.log_level));
 	text_field_unsigned(t, "operators", c->control->count);
 	text_field_unsigned(t, "watchers", c->control->watchers + c->control->tracers);

@@ -19,9 +19,14 @@
 #include "secrets.h"
 #include "title.h"
 
-static int fail(const struct settings_problem *problem)
+/* Says why we can't start, also where the service manager shows it. */
+static int fail(const struct notify *notify, const struct settings_problem *problem)
 {
+	char state[sizeof("STATUS=") + sizeof(problem->text)];
+
 	fprintf(stderr, "video-signaling: %s\n", problem->text);
+	snprintf(state, sizeof(state), "STATUS=%s", problem->text);
+	notify_say(notify, state, -1);
 	return 1;
 }
 
@@ -91,17 +96,18 @@ int main(int argc, char *argv[], char *envp[])
 	static struct settings_problem problem;
 	struct bind_listeners listeners = {0};
 	struct child_programs programs;
-	struct notify notify;
+	struct notify notify = {.fd = -1};
 	struct operators operators;
 	struct keeper_left left;
 	int secrets = -1;
 
-	if (adopt(&listeners, &operators, &left, &problem) < 0 ||
-	    settings_load(argc, argv, envp, SETTINGS_DEFAULT_CONFIG, &loaded, &problem) < 0)
-		return fail(&problem);
+	int error = adopt(&listeners, &operators, &left, &problem);
+	notify_init(&notify);
+	if (error < 0 || settings_load(argc, argv, envp, SETTINGS_DEFAULT_CONFIG, &loaded, &problem) < 0)
+		return fail(&notify, &problem);
 	if (loaded.action == SETTINGS_CHECK &&
 	    (bind_agree(&listeners, &loaded, &problem) < 0 || !check_secrets(&loaded.values, &problem)))
-		return fail(&problem);
+		return fail(&notify, &problem);
 	if (loaded.action != SETTINGS_RUN)
 		return answer(&loaded);
 	log_init(&(struct log_config){.process = "keeper",
@@ -110,13 +116,12 @@ int main(int argc, char *argv[], char *envp[])
 				      .format = (enum log_format)loaded.values.log_format,
 				      .native = true});
 	if (child_programs_open(&loaded.values, &programs, &problem) < 0)
-		return fail(&problem);
+		return fail(&notify, &problem);
 	privileges_raise_fds();
-	notify_init(&notify);
 	/* What we had already was right when it was made. */
 	if (!left.handed_down && (listen_or_agree(&loaded, &listeners, &problem) < 0 ||
 				  operators_open(&loaded, listeners.port, &operators, &problem) < 0))
-		return fail(&problem);
+		return fail(&notify, &problem);
 	if (left.handed_down)
 		bind_retake(&loaded.values, &listeners);
 	/* The keys are read as the user who will read them again when they have changed. */
@@ -124,7 +129,7 @@ int main(int argc, char *argv[], char *envp[])
 	    (secrets = privileges_open_secrets(&loaded.values, &problem)) < 0) {
 		operators_fini(&operators);
 		bind_fini(&listeners);
-		return fail(&problem);
+		return fail(&notify, &problem);
 	}
 	if (child_programs_check(&programs) < 0) {
 		fprintf(stderr,

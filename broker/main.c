@@ -24,6 +24,7 @@
 #include "lobby.h"
 #include "lockdown.h"
 #include "log.h"
+#include "namespaces.h"
 #include "process_fds.h"
 #include "sandbox.h"
 #include "title.h"
@@ -103,6 +104,7 @@ void broker_on_equipped(struct broker *b)
 		return;
 	}
 	log_debug("landlock", "version=%u", lockdown_landlock_abi());
+	b->namespaces = namespaces_probe();
 	/* All that is ever opened is open; no client has been seen yet. */
 	b->sandbox_layers = sandbox_enter(SANDBOX_ALL);
 	if (!judge_sandbox(b, "broker", b->sandbox_layers)) {
@@ -229,6 +231,7 @@ int main(int argc, char *argv[], char *envp[])
 	}
 	/* One that is stopped must still notice that the keeper is gone. */
 	prctl(PR_SET_PDEATHSIG, SIGCONT);
+	prctl(PR_SET_NAME, "broker"); /* executed by descriptor, it would be called by that number */
 	closefrom(BROKER_FD_KEEPER + 1);
 	title_set("video-signaling: broker");
 	clients_init(&broker.clients);

@@ -52,6 +52,17 @@ static void print_sandbox(const struct roomctl *o, const char *of, struct json_o
 	printf("\n");
 }
 
+/* Those that the keeper could make; rooms and broker are locked in, and can't. */
+static void print_namespaces(struct json_object *possible)
+{
+	printf("namespaces that the keeper may make: ");
+	if (possible && json_object_array_length(possible) > 0)
+		print_words(possible);
+	else
+		printf("none");
+	printf("\n");
+}
+
 static void print_status(const struct roomctl *o, struct json_object *s)
 {
 	struct json_object *pool = roomctl_get(s, "pool");
@@ -72,6 +83,7 @@ static void print_status(const struct roomctl *o, struct json_object *s)
 	printf("%-12s %8" PRIu64 "\n", "processes", roomctl_number(s, "processes"));
 	print_sandbox(o, "rooms", roomctl_get(s, "sandbox"), "roomd", "roomd_missing");
 	print_sandbox(o, "broker", roomctl_get(s, "sandbox"), "broker", "broker_missing");
+	print_namespaces(roomctl_get(s, "namespaces"));
 	printf("since start  %" PRIu64 " connections (%" PRIu64 " refused), %" PRIu64 " joins, %" PRIu64 " rooms\n",
 	       roomctl_number(totals, "connections"), roomctl_number(totals, "past_bound"),
 	       roomctl_number(totals, "joins"), roomctl_number(totals, "rooms_opened"));

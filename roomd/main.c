@@ -87,6 +87,9 @@ int main(int argc, char *argv[], char *envp[])
 	signal(SIGHUP, SIG_IGN);
 	/* One that is stopped must still notice that the others are gone. */
 	prctl(PR_SET_PDEATHSIG, SIGCONT);
+	/* A room that outlives its keeper is meant to: systemd doesn't warn of what is left over in parentheses, the
+	 * sign of a helper. (The title that ps shows is another thing.) */
+	prctl(PR_SET_NAME, "(roomd)");
 	closefrom(ROOMD_FD_LEDGER + 1);
 	struct ledger *ledger = map_ledger(&ledger_bytes);
 	int epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -1,6 +1,7 @@
 """The control socket: what operators ask, what they may, and that none of them can hold up the broker."""
 import json
 import os
+import pathlib
 import pwd
 import resource
 import socket
@@ -65,6 +66,11 @@ class Looking(ControlCase):
         self.assertIn("warm", status["pool"])
         if not WRAPPER and not self.server.is_sanitized():
             self.assertIn("seccomp", status["sandbox"]["roomd"])
+        # The same, asked by another program as the same user.
+        user = pathlib.Path(f"/proc/{status['pid']}").stat().st_uid
+        may = subprocess.run(["unshare", "--user", "--net", "true"], check=False, user=user, stderr=subprocess.DEVNULL)
+        self.assertEqual({"user", "net"} <= set(status["namespaces"]), may.returncode == 0,
+                         status["namespaces"])
 
     def test_list_and_show(self):
         alice, bob = self.pair("W\u00e4rd \"3\"")
