@@ -194,6 +194,7 @@ static int adopt(struct room *room, struct client *c)
 		roster_leave(room, c); /* the next attempt may come after another client, or be in another roomd */
 		return error;
 	}
+	loop_timer_cancel(&room->broker->loop, &c->timer); /* its room sees to it now */
 	room->sent++;
 	room->vacant = false;
 	room_move(room, c, &room->seated);
