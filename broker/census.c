@@ -71,13 +71,14 @@ void census_begin(struct broker *b, const struct roomd_start *start)
 	}
 	r->state = IPC_IN_COUNTING;
 	room->census_due = true;
+	room->census = (uint32_t)++b->memory->clients; /* a number that nobody has had */
 	census_ask(room);
 	loop_timer_set(&b->loop, &room->timer, b->loop.now_ms + CENSUS_MS_MAX);
 }
 
 void census_ask(struct room *room)
 {
-	struct ipc_census body = {.version = IPC_VERSION};
+	struct ipc_census body = {.version = IPC_VERSION, .number = room->census};
 
 	if (room->census_due)
 		room->census_due = roomd_send(room->roomd, IPC_CENSUS, &body, NULL, 0, -1) == -EAGAIN;
@@ -87,15 +88,16 @@ void census_ask(struct room *room)
 
 int census_on_sits(struct room *room, const struct ipc_sits *body, int fd)
 {
+	bool ours = body->census == room->census; /* a broker that is gone may have asked and not heard all of it */
 	struct client *c;
 
 	TAILQ_FOREACH (c, &room->seated, room_link)
 		if (c->number == body->client && c->source.fd < 0)
 			break;
-	if (!c) {
+	if (!ours || !c) {
 		if (fd >= 0)
 			close(fd);
-		return body->member ? -EPROTO : 0;
+		return ours && body->member ? -EPROTO : 0;
 	}
 	c->source.fd = fd;
 	if (!body->member && c->member) {
@@ -130,6 +132,8 @@ void census_cancel(struct room *room)
 
 int census_on_counted(struct room *room, const struct ipc_counted *body)
 {
+	if (body->census != room->census)
+		return 0;
 	if (!body->open)
 		return -EPIPE;
 	census_cancel(room);

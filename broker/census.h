@@ -2,8 +2,8 @@
  * census - rooms that another broker had opened: the rosters tell what they are and who is in them, the roomds who
  * really sits there, with the connections.
  * Process: broker.
- * Never:   believes a roomd that names somebody who is not in its roster; lets a second room of one name be: joins wait
- *          for the count.
+ * Never:   believes a roomd that names somebody who is not in its roster; takes the answer to another broker for one to
+ *          itself; lets a second room of one name be: joins wait for the count.
  * Fails:   a roomd that does not answer is killed, and its room healed.
  */
 #ifndef CENSUS_H

@@ -81,7 +81,7 @@ static bool give_all(struct handover *h, bool last)
 
 	for (c = TAILQ_FIRST(&h->broker->clients.all); c; c = next) {
 		next = TAILQ_NEXT(c, link);
-		all &= c->state != CLIENT_WAITING;
+		all &= c->state != CLIENT_WAITING && !(c->room && c->room_list == &c->room->reseating);
 		if (c->state != CLIENT_REQUEST && c->state != CLIENT_LOBBY)
 			continue;
 		int error = give(h, c);

@@ -139,6 +139,7 @@ void heal_begin(struct room *room, struct roomd *lost)
 	if (poisoned) {
 		poison(room, lost);
 	} else if (TAILQ_EMPTY(&room->reseating)) {
+		roster_close(lost);
 		keeper_release(&b->keeper, lost->number);
 		await_no_more(room);
 		room_begin_or_end(room);
@@ -197,17 +198,19 @@ void heal_finish(struct room *room, struct roomd *heir)
 	struct client *next;
 
 	await_no_more(room);
+	room->roomd = heir;
 	for (c = TAILQ_FIRST(&room->reseating); c; c = next) {
 		next = TAILQ_NEXT(c, room_link);
 		if (seat_of(room, heir, c)) {
 			reopen.reseats++;
 		} else {
-			/* Its ADOPT was lost on the way. */
+			/* Its ADOPT was lost on the way. Another may be seated first, and take its place in the roster.
+			 */
+			roster_leave(room, c);
 			client_enter(c, CLIENT_WAITING);
 			room_move(room, c, &room->waiting);
 		}
 	}
-	room->roomd = heir;
 	roster_prune(room);
 	room->traced = false;
 	room->sent = 0;

@@ -190,8 +190,11 @@ static int adopt(struct room *room, struct client *c)
 	if (error == 0)
 		error = roomd_send(room->roomd, IPC_ADOPT, &body, rest, c->in.end - c->in.at, c->source.fd);
 
-	if (error < 0)
+	if (error < 0) {
+		roster_leave(room, c); /* the next attempt may come after another client, or be in another roomd */
 		return error;
+	}
+	loop_timer_cancel(&room->broker->loop, &c->timer); /* its room sees to it now */
 	room->sent++;
 	room->vacant = false;
 	room_move(room, c, &room->seated);

@@ -29,7 +29,8 @@ struct room {
 	bool awaits_roomd;
 	bool inherited;      /* opened by another broker */
 	bool counting;       /* COUNTED has not come yet */
-	bool census_due;     /* CENSUS is still to be sent */
+	bool census_due;     /* CENSUS is still to be sent ... */
+	uint32_t census;     /* ... under this number */
 	bool vacant;         /* its roomd has nobody, and we have sent it nobody since */
 	bool traced;         /* its roomd tells of signals */
 	unsigned members;    /* waiting, or seated and not LEFT */

@@ -101,6 +101,7 @@ void roomd_retire(struct roomd *r)
 {
 	struct ipc_nothing nothing = {0};
 
+	roster_close(r);
 	/* It has read all that we ever sent, so its channel has place for this. */
 	roomd_send(r, IPC_RETIRE, &nothing, NULL, 0, -1);
 	r->state = IPC_IN_RETIRED;

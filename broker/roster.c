@@ -25,6 +25,12 @@ void roster_open(struct room *room)
 	roster->open = 1;
 }
 
+void roster_close(struct roomd *roomd)
+{
+	roomd->roster->open = 0;
+	ledger_fence();
+}
+
 /* The client whose entry it is; it has one as long as it stands there. */
 static struct client *client_of(const struct room *room, const struct roster_entry *entry)
 {

@@ -33,7 +33,7 @@ struct roster_entry {
 struct roster {
 	/* These never move. */
 	uint32_t version;
-	uint32_t open; /* 0: it is no room yet */
+	uint32_t open; /* 0: it is no room yet, or none any more */
 	struct name room_id;
 
 	uint64_t number; /* of the room, in the broker's count */
@@ -56,9 +56,13 @@ static inline size_t roster_size(const struct ipc_open *limits)
 
 struct client;
 struct room;
+struct roomd;
 
 /* The room is about to be opened: notes what it is. */
 void roster_open(struct room *room);
+
+/* The roomd is about to be let go, and its room may begin anew in another: notes that this one is none any more. */
+void roster_close(struct roomd *roomd);
 
 /* The client is about to be sent to the room's roomd: notes who it is. */
 void roster_enter(struct room *room, struct client *client);

@@ -200,21 +200,22 @@ struct ipc_closed {
 /* A new broker asks: who sits there? */
 struct ipc_census {
 	uint32_t version; /* the broker's IPC_VERSION */
-	uint32_t unused;
+	uint32_t number;  /* no broker before has asked under it */
 };
 
 /* The answer: each whose connection the roomd has ... */
 struct ipc_sits {
 	uint64_t client;
 	uint32_t member; /* 0: it is leaving, or saying goodbye */
-	uint32_t unused;
+	uint32_t census; /* the number under which that was asked */
 };
 
 /* ... and the end of it. */
 struct ipc_counted {
 	uint64_t seen; /* ADOPTs received */
-	uint32_t open; /* 0: it has never become a room */
-	uint32_t used; /* connections that it has */
+	uint32_t census;
+	uint16_t open; /* 0: it has never become a room */
+	uint16_t used; /* connections that it has */
 };
 
 struct ipc_empty {

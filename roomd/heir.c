@@ -68,7 +68,10 @@ static void finish(struct room *room)
 	ledger_mark(&ledger->moving, 0);
 	room->reports = true;
 	for (unsigned i = 0; i < room->seats; i++)
-		if (room->sockets[i].known && ledger->seats[i].leaving)
+		if (!room->sockets[i].known && ledger->seats[i].state == SEAT_TAKEN)
+			member_lose(room, i);
+	for (unsigned i = 0; i < room->seats; i++)
+		if (ledger->seats[i].state != SEAT_FREE && ledger->seats[i].leaving)
 			finish_departure(room, i);
 	for (unsigned i = 0; i < room->seats; i++) {
 		struct seat *s = &ledger->seats[i];

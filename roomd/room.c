@@ -258,11 +258,12 @@ static void on_adopt(struct room *room, const struct ipc_message *m)
 }
 
 /* A broker that does not know us yet. */
-static void on_census(struct room *room)
+static void on_census(struct room *room, const struct ipc_census *census)
 {
 	if (room->reseats_due > 0)
 		heir_give_up(room);
 	room->counting = true;
+	room->census = census->number;
 	room->counted = 0;
 	room->said_empty = false;
 }
@@ -313,7 +314,7 @@ bool room_on_channel(struct room *room)
 			heir_reseat(room, m.body, m.fd);
 			break;
 		case IPC_CENSUS:
-			on_census(room);
+			on_census(room, m.body);
 			break;
 		case IPC_RETIRE:
 			assert(room->used == 0);
@@ -357,12 +358,14 @@ int room_tell(struct room *room, enum ipc_type type, const void *body, const voi
 /* Says who sits here, with a duplicate of each connection. */
 static int count(struct room *room)
 {
-	struct ipc_counted counted = {
-	    .seen = room->ledger->seen, .open = room->state == IPC_IN_OPEN, .used = room->used};
+	struct ipc_counted counted = {.seen = room->ledger->seen,
+				      .census = room->census,
+				      .open = room->state == IPC_IN_OPEN,
+				      .used = (uint16_t)room->used};
 
 	for (; room->counted < room->ledger->top; room->counted++) {
 		const struct seat *s = &room->ledger->seats[room->counted];
-		struct ipc_sits sits = {.client = s->client, .member = s->state == SEAT_TAKEN};
+		struct ipc_sits sits = {.client = s->client, .member = s->state == SEAT_TAKEN, .census = room->census};
 		if (s->state == SEAT_FREE || s->state == SEAT_GONE)
 			continue;
 		int error = room_tell(room, IPC_SITS, &sits, NULL, 0, room->sockets[room->counted].fd);
@@ -371,6 +374,8 @@ static int count(struct room *room)
 	}
 	int error = room_tell(room, IPC_COUNTED, &counted, NULL, 0, -1);
 	room->counting = error == -EAGAIN;
+	/* That says as much as EMPTY does, and is answered like it: nothing more may be said. */
+	room->said_empty |= error == 0 && counted.open && room->used == 0;
 	return error;
 }
 

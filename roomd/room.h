@@ -25,6 +25,7 @@ struct room {
 	bool said_empty;   /* EMPTY was sent since the last change */
 	bool counting;     /* a new broker wants to know who sits here: those below `counted` were named */
 	unsigned counted;
+	uint32_t census;      /* the number under which it asked */
 	uint64_t retry_ms;    /* too many descriptors are on their way: when to try again; 0: they are not */
 	bool reports;         /* some seat has something for the broker */
 	unsigned seats;       /* in the ledger; 0 while warm */

@@ -8,7 +8,11 @@ import time
 import unittest
 
 from raw import CONTINUATION, PONG, TEXT, Closed, Raw, frame, say, text, upgrade_request
-from server import PATIENCE, SOON, WRAPPER, Server, ServerCase, main, wait_until
+from server import PATIENCE, SOON, UNBOUNDED, WRAPPER, Server, ServerCase, main, wait_until
+
+
+# LIMIT_LEAVE_MS
+LEAVE_S = 10
 
 
 class MessageRate(ServerCase):
@@ -234,6 +238,36 @@ class OwnEcho(ServerCase):
         with Raw(self.server, receive_bytes=4096) as slow:
             slow.join("echo", "slow")
             self.never_read(slow)
+
+
+class SlowToJoin(unittest.TestCase):
+    def test_reads_in_time(self):
+        """What is owed to a client goes before its room does, and has some seconds to; once it sits there, they are
+        over without consequences."""
+        flags = (*UNBOUNDED, "--queue-bytes-max", str(8 << 20), "--ping-interval-ms", "0")
+        with Server(*flags) as server, Raw(server, receive_bytes=4096) as slow, Raw(server) as other:
+            ping = say("ping", data="x" * 10000)
+            for _ in range(600):
+                slow.send(ping)
+            slow.say("join", room_id="slow", sender="slow")
+            slow.say("ping", data="in the room")  # (sent on; the lobby does not see it)
+            time.sleep(0.5)
+            joined = other.join("slow", "other")
+            self.assertEqual(joined["participants"], [], "the client is not blocked: this test shows nothing")
+            for _ in range(600):
+                slow.hear("pong")
+            slow.hear("joined")
+            slow.hear("pong", data="in the room")
+            other.hear("user-joined", sender="slow")
+            time.sleep(LEAVE_S + 1)
+            slow.say("offer", data=1)
+            other.hear("offer", data=1)
+            slow.say("leave")
+            slow.hear("left")
+            other.hear("user-left", reason="leave")
+            slow.assert_alive()
+            other.assert_alive()
+            self.assertNotIn("roomd-misbehaved", server.stderr())
 
 
 class Timeouts(unittest.TestCase):
