@@ -4,6 +4,7 @@
 
 #include "broker.h"
 #include "event.h"
+#include "foreign.h"
 #include "ledger.h"
 #include "log.h"
 
@@ -61,6 +62,8 @@ void census_begin(struct broker *b, const struct roomd_start *start)
 	bool readable = r && roster_is_readable(r->roster, r->roster_bytes) && r->ledger->version == IPC_VERSION;
 	struct room *room = readable ? inherit_room(b, r) : NULL;
 
+	if (r && !readable && foreign_is(r) && foreign_keep(b, r))
+		return;
 	if (!room) {
 		if (readable)
 			log_error("room-twice", "roomd=%llu", (unsigned long long)start->number);

@@ -7,7 +7,7 @@
 
 static const struct ledger *ledger_of(const struct room *room)
 {
-	return room->roomd ? room->roomd->ledger : NULL;
+	return room->roomd && !room->foreign ? room->roomd->ledger : NULL;
 }
 
 struct room_traffic ledger_view_room(const struct room *room)

@@ -14,7 +14,7 @@ static void close_waiting(struct room *room, struct client *c, uint16_t code, co
 /* A room whose heir is on its way is told when that is there. */
 static int tell(struct room *room, enum ipc_type type, const void *body)
 {
-	if (!room->roomd || room->counting || !TAILQ_EMPTY(&room->reseating))
+	if (!room->roomd || room->counting || room->foreign || !TAILQ_EMPTY(&room->reseating))
 		return -EAGAIN;
 	return roomd_send(room->roomd, type, body, NULL, 0, -1);
 }
@@ -35,6 +35,8 @@ int room_close(struct room *room)
 		room_free(room);
 		return 0;
 	}
+	if (room->foreign)
+		return -EAGAIN;
 	if (!TAILQ_EMPTY(&room->seated) || !TAILQ_EMPTY(&room->reseating)) {
 		int error = tell(room, IPC_CLOSE, &(struct ipc_nothing){0});
 		if (error < 0)
@@ -70,7 +72,7 @@ void room_retrace(struct room *room)
 	struct ipc_flag body = {.on = wanted};
 
 	/* What can't be said now is said when the channel has place, or everyone was counted. */
-	if (room->roomd && !room->counting && room->traced != wanted &&
+	if (room->roomd && !room->counting && !room->foreign && room->traced != wanted &&
 	    roomd_send(room->roomd, IPC_TRACE, &body, NULL, 0, -1) == 0)
 		room->traced = wanted;
 }
@@ -91,6 +93,8 @@ const char *room_state_text(const struct room *room)
 		return "poisoned";
 	if (heal_is_under_way(room) || !TAILQ_EMPTY(&room->reseating))
 		return "healing";
+	if (room->foreign)
+		return "foreign";
 	if (room->counting)
 		return "counting";
 	return room->roomd ? "open" : "starting";

@@ -16,7 +16,9 @@
 #include "token.h"
 
 /* Raised with every change of the layout behind `room_id`. */
+#ifndef ROSTER_VERSION
 #define ROSTER_VERSION 1
+#endif
 
 struct roster_entry {
 	uint64_t client; /* the broker's number for it; 0: the entry is free */

@@ -18,8 +18,11 @@
 #include "server_message.h"
 #include "ws.h"
 
-/* Raised with every change of a message's meaning or layout, or of the ledger's. */
+/* Raised with every change of a message's meaning or layout, or of the ledger's. A broker leaves rooms of another version
+ * alone (broker/foreign.h). */
+#ifndef IPC_VERSION
 #define IPC_VERSION 1
+#endif
 
 /* Who speaks. */
 enum ipc_from { IPC_FROM_KEEPER, IPC_FROM_BROKER, IPC_FROM_ROOMD };

@@ -66,8 +66,10 @@ struct seat {
  * written.
  */
 struct ledger {
-	uint32_t version; /* IPC_VERSION of the roomd that writes it; this never moves */
-	uint32_t unused;
+	/* These never move. */
+	uint32_t version; /* IPC_VERSION of the roomd that writes it */
+	uint32_t used;    /* connections that it has */
+
 	uint64_t seen;    /* ADOPTs received */
 	uint32_t busy;    /* seat + 1, or 0 */
 	uint32_t moving;  /* seat + 1, or 0 */

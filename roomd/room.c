@@ -401,6 +401,7 @@ static void report(struct room *room)
 		error = session_report(room, i);
 	if (error == 0)
 		room->reports = false;
+	room->ledger->used = room->used;
 	/* After that, nothing that is said of a seat contradicts the count. */
 	if (error == 0 && room->counting && !room->orphaned)
 		error = count(room);
