@@ -10,6 +10,7 @@ import { after, test } from 'node:test';
 import { browser, newClient, newNetwork, newRoom, next, realUrl, record, sleep, until } from './module_case.mjs';
 import { startStandIn } from './stand_in.mjs';
 
+const CUTS = process.env.VIDEO_SIGNALING_TEST_FULL === '1' ? 500 : 25;
 const FAST = { firstMs: 20, maxMs: 200 };
 
 async function newStandIn(options) {
@@ -95,7 +96,7 @@ for (const [name, serverUrl] of servers) {
     const [toDoctor, toPatient] = [record(doctor, 'offer'), record(patient, 'answer')];
     const fresh = record(patient, 'seat-lost');
     let sent = 0;
-    for (let cuts = 0; cuts < 25; cuts++) {
+    for (let cuts = 0; cuts < CUTS; cuts++) {
       for (let i = 0; i < 12; i++) {
         assert.equal(patient.offer(sent), true);
         assert.equal(doctor.answer(sent++, 'patient'), true);
