@@ -309,6 +309,7 @@ export class Signaling extends EventTarget {
     this.#enter('joining');
     let { token } = wanted;
     if (typeof token === 'function') {
+      this.#watch(); // it may take its time
       try {
         token = await token();
       } catch (error) {
