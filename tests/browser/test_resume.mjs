@@ -131,6 +131,19 @@ for (const [name, serverUrl] of servers) {
   });
 }
 
+test('real server: ICE servers are renewed before their credential ends', async () => {
+  const now = Date.now;
+  after(() => { Date.now = now; });
+  Date.now = () => now() + 86_400_000; // for us they have ended
+  const client = newClient({ iceRenewalMinMs: 100 });
+  const { ice_servers: first } = await client.join(newRoom(), 'a');
+  assert.match(first.at(-1).username, /^\d+:/);
+  const { ice_servers: second } = await next(client, 'ice-servers');
+  assert.deepEqual(client.iceServers, second);
+  assert.deepEqual(second.at(-1).urls, first.at(-1).urls);
+  Date.now = now;
+});
+
 // -- what only the stand-in does ---------------------------------------------------------------------------------
 
 /** A client at the stand-in, and the member that it is there. */
