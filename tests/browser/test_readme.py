@@ -17,7 +17,8 @@ PAGE = """<!doctype html><title>README</title><link rel="icon" href="/icon.svg">
 def blocks():
     """The README's JavaScript, in order: meet.js, plain, (React,) bare."""
     text = (TREE / "README.md").read_text(encoding="utf-8")
-    return re.findall(r"^```js\n(.*?)^```$", text[text.index("## In your front end"):], re.MULTILINE | re.DOTALL)
+    section = text[text.index("\n## In your front end"):].split("\n## ")[1]
+    return re.findall(r"^```js\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
 
 
 class ReadmeTest(BrowserCase):
