@@ -132,7 +132,7 @@ export interface SignalingOptions {
   /** Signals that may wait for the seat or for the server's confirmation (1024), and their size (1 MiB). */
   outboxMessages?: number;
   outboxBytes?: number;
-  /** An attempt to connect that takes longer has failed (10,000). */
+  /** Connecting, and each answer to `join` or `resume`, may take so long (10,000). */
   connectTimeoutMs?: number;
   /** After so much silence the server is asked for a sign of life (20,000), and given so long for it (10,000). */
   pingIntervalMs?: number;

@@ -273,7 +273,7 @@ export class Signaling extends EventTarget {
     this.#drop();
     this.#enter('connecting');
     if (this.#state !== 'connecting') return; // a listener thought better of it
-    const { url, WebSocket, connectTimeoutMs } = this.#options;
+    const { url, WebSocket } = this.#options;
     /** @type {WebSocket} */
     let socket;
     try {
@@ -288,11 +288,11 @@ export class Signaling extends EventTarget {
     socket.onmessage = (event) => { if (socket === this.#socket) this.#onMessage(event.data); };
     socket.onclose = (event) => { if (socket === this.#socket) this.#onLost(event.code, event.reason); };
     socket.onerror = () => {}; // `close` follows and says more; without a listener Node's `ws` would throw
-    this.#timers.watch = setTimeout(() => this.#onLost(1006, 'no answer'), connectTimeoutMs);
+    this.#expectAnswer();
   }
 
   #onOpen() {
-    this.#watch();
+    this.#expectAnswer();
     if (this.#seat && Date.now() > this.#keptUntil) this.#loseSeat('The seat was kept no longer.');
     if (this.#seat) {
       this.#enter('resuming');
@@ -309,6 +309,7 @@ export class Signaling extends EventTarget {
     this.#enter('joining');
     let { token } = wanted;
     if (typeof token === 'function') {
+      this.#watch(); // it may take its time
       try {
         token = await token();
       } catch (error) {
@@ -317,6 +318,7 @@ export class Signaling extends EventTarget {
       }
     }
     if (wanted !== this.#wanted || socket !== this.#socket) return;
+    this.#expectAnswer();
     wanted.asked++;
     const resume = this.#options.resume && this.#options.reconnect ? true : undefined;
     this.#send({ action: 'join', room_id: wanted.roomId, sender: wanted.sender, token, resume });
@@ -397,6 +399,13 @@ export class Signaling extends EventTarget {
     this.#timers[name] = undefined;
   }
 
+  /** To what begins a connection. No ping meanwhile: whatever we say now, the server may take for a sign that we have
+   *  got its answer. */
+  #expectAnswer() {
+    this.#stop('watch');
+    this.#timers.watch = setTimeout(() => this.#onLost(1006, 'no answer'), this.#options.connectTimeoutMs);
+  }
+
   /** Browsers hide WebSocket pings from pages. So when the server has been silent for a while we ask it something,
    *  and when it stays silent we call the connection lost, long before TCP would. */
   #watch(silentMs = this.#options.pingIntervalMs, patienceMs = this.#options.pongTimeoutMs) {
@@ -417,7 +426,7 @@ export class Signaling extends EventTarget {
 
   /** "Offline" is a browser's guess, and wrong for a server on this machine: ask it. */
   #onOffline = () => {
-    if (this.#socket?.readyState === 1) this.#watch(0, this.#options.probeTimeoutMs);
+    if (this.#state === 'joined' || this.#state === 'lobby') this.#watch(0, this.#options.probeTimeoutMs);
   };
 
   #onAbort = () => this.close();

@@ -77,7 +77,7 @@ export async function until(condition, what) {
     if (condition()) return;
     await sleep(10);
   }
-  assert.fail(`not in 30 s: ${what}`);
+  assert.fail(`not in 30 s: ${typeof what === 'function' ? what() : what}`);
 }
 
 /** A network between clients and a server: cut() tears all its connections, silence() lets nothing through. */

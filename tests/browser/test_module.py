@@ -4,6 +4,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -14,7 +15,11 @@ from server import PATIENCE, UNBOUNDED, Server, main  # noqa: E402
 
 class ModuleTest(unittest.TestCase):
     def run_in_node(self, script):
-        with Server(*UNBOUNDED) as server:
+        secret = self.enterContext(tempfile.NamedTemporaryFile("w"))
+        secret.write("a secret that both know\n")
+        secret.flush()
+        with Server(
+                *UNBOUNDED, "--ice-servers", "turn:127.0.0.1:3478", "--turn-secret-file", secret.name) as server:
             done = subprocess.run(
                 ["node", str(HERE / script), str(server.port)], timeout=120 * PATIENCE, check=False,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
