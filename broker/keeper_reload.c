@@ -86,8 +86,6 @@ int keeper_reload(struct keeper_config *config)
 	close(config->secrets);
 	config->secrets = secrets;
 	*config->settings = fresh.values;
-	close(config->secrets);
-	config->secrets = secrets;
 	child_programs_close(config->programs);
 	*config->programs = programs;
 	log_set_level((enum log_level)config->settings->log_level);
