@@ -183,6 +183,11 @@ static void add_sent(struct text *t, const struct seat_traffic *traffic)
 	text_add(t, "}");
 }
 
+static const char *state_text(const struct client *c)
+{
+	return c->state == CLIENT_SEATED ? "seated" : c->state == CLIENT_SUSPENDED ? "suspended" : "waiting";
+}
+
 static void add_member(struct text *t, const struct client *c, const struct room *room, unsigned *hint)
 {
 	const struct broker *b = c->broker;
@@ -196,7 +201,7 @@ static void add_member(struct text *t, const struct client *c, const struct room
 	shown_label(t, b, &c->sender);
 	add_address(t, &c->peer);
 	text_field_unsigned(t, "age_ms", b->loop.now_ms - c->joined_ms);
-	text_field(t, "state", c->state == CLIENT_SEATED ? "seated" : "waiting");
+	text_field(t, "state", state_text(c));
 	if (ledger_view_seat(room, c->number, hint, &seat)) {
 		text_field_unsigned(t, "messages_in", seat.traffic.messages_in);
 		text_field_unsigned(t, "bytes_in", seat.traffic.bytes_in);
@@ -233,7 +238,8 @@ void control_show(struct control_client *c, struct room *room)
 		if (member->member)
 			add_member(t, member, room, &hint);
 	TAILQ_FOREACH (member, &room->waiting, room_link)
-		add_member(t, member, room, &hint);
+		if (member->member) /* and does not only claim a seat */
+			add_member(t, member, room, &hint);
 	text_add(t, "]");
 }
 

@@ -27,7 +27,7 @@ bool ledger_view_seat(const struct room *room, uint64_t client, unsigned *hint, 
 
 	for (unsigned i = 0; ledger && i < seats; i++) {
 		const struct seat *seat = &ledger->seats[(*hint + i) % seats];
-		if (seat->state != SEAT_TAKEN || seat->client != client)
+		if (!seat_is_members(seat) || seat->client != client)
 			continue;
 		memcpy(&ret->traffic, &seat->traffic, sizeof(ret->traffic));
 		ret->heard_ms = seat->keepalive.heard_ms;
