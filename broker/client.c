@@ -203,7 +203,7 @@ static void on_buried(struct timer *timer)
 static void disconnect(struct client *c, bool reset)
 {
 	struct broker *b = c->broker;
-	struct linger linger = {.l_onoff = 1, .l_linger = 0};
+	const struct linger linger = {1, 0};
 
 	loop_watch(&b->loop, &c->source, 0);
 	if (reset)

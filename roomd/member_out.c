@@ -118,7 +118,7 @@ void member_flush(struct room *room, unsigned seat)
 
 	room->sockets[seat].dirty = false;
 	if (!member_write(room, seat)) {
-		member_cut(room, seat, false, LEFT_DISCONNECT);
+		member_cut(room, seat, false, errno == ETIMEDOUT ? LEFT_TIMEOUT : LEFT_DISCONNECT);
 		return;
 	}
 	if (s->owed_at < s->owed_end) {

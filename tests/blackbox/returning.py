@@ -236,7 +236,7 @@ class Returning:
             self.wire.reset()
 
 
-async def hold(member):
+async def hold(member, seconds=SOON):
     """Has the member in its seat from now on, unless the server loses the connection; returns the task that does so."""
     async def live():
         while not member.problems:
@@ -244,7 +244,7 @@ async def hold(member):
             await asyncio.sleep(0.01)
 
     task = asyncio.ensure_future(live())
-    await asyncio.wait_for(member.seated.wait(), SOON)
+    await asyncio.wait_for(member.seated.wait(), seconds)
     return task
 
 
