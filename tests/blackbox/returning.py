@@ -255,21 +255,32 @@ class Room:
         self.random = random.Random(random_seed)
         self.members = [Returning(server, name, f"m{i}") for i in range(size)]
         self.going = True
-        self.budget = {}
+        self.said = 0
+        self.away_since = {}
+
+    # Not more is said than is kept for who is away (64 messages). A machine may let somebody wait who wants to connect.
+
+    def missed(self, member):
+        """How much has been said since the member went away, and how often somebody else went and came."""
+        return self.said + 2 * sum(m.cuts for m in self.members) - self.away_since.get(member, 1 << 60)
+
+    def look_who_is_away(self):
+        for m in self.members:
+            if m.seated.is_set():
+                self.away_since.pop(m, None)
+            elif m not in self.away_since:
+                self.away_since[m] = self.said + 2 * sum(m.cuts for m in self.members)
 
     def may_speak(self):
-        """Not more is said than is kept for who is away: nor what waits to be said by who is away, too."""
-        return sum(len(m.outbox) for m in self.members) < 12 and \
-            all(self.said - self.budget.get(m, self.said) < 20 for m in self.members if not m.seated.is_set())
+        return sum(len(m.outbox) for m in self.members) < 12 and all(self.missed(m) < 20 for m in self.members)
+
+    def may_go(self, member):
+        """May the member go and come once more? Not while another has been away for longer than is good for it."""
+        return not any(self.missed(m) > max(30, self.missed(member)) for m in self.members)
 
     async def speak(self):
-        self.said = 0
         while self.going:
-            for m in self.members:
-                if m.seated.is_set():
-                    self.budget.pop(m, None)
-                else:
-                    self.budget.setdefault(m, self.said)
+            self.look_who_is_away()
             if self.may_speak():
                 self.random.choice(self.members).signal()
                 self.said += 1
@@ -281,6 +292,8 @@ class Room:
         while member.cuts < cuts and not member.problems:
             way = r.choice(("rst", "fin", "silence"))
             torn = r.random() < 0.3
+            while not self.may_go(member):
+                await asyncio.sleep(0.005)
             await member.live_once(
                 r.choice((r.random() * 0.004, r.random() * 0.05)),
                 in_left=r.randint(150, 1500) if torn else None,
