@@ -298,15 +298,16 @@ class Room:
                 r.choice((r.random() * 0.004, r.random() * 0.05)),
                 in_left=r.randint(150, 1500) if torn else None,
                 out_left=r.randint(150, 900) if not torn and r.random() < 0.3 else None, way=way)
+        return await hold(member) if not member.problems else None
 
     async def run(self, cuts):
         for m in self.members:
             await self.come(m)
         speaking = asyncio.ensure_future(self.speak())
-        await asyncio.gather(*(self.suffer(m, cuts) for m in self.members))
+        holding = await asyncio.gather(*(self.suffer(m, cuts) for m in self.members))
         self.going = False
         await speaking
-        return [await hold(m) for m in self.members if not m.problems]
+        return [task for task in holding if task]
 
     async def come(self, member):
         """Joins; the connection is then lost."""
