@@ -240,9 +240,8 @@ void client_end(struct client *c, bool reset)
 		room_forget(c->room, c);
 	resume_forget(c);
 	clients->outside -= c->address != NULL && c->state != CLIENT_SEATED;
-	if (c->state == CLIENT_SUSPENDED)
-		clients->suspended--;
-	else
+	clients->suspended -= c->state == CLIENT_SUSPENDED;
+	if (c->state != CLIENT_SUSPENDED)
 		disconnect(c, reset);
 	client_enter(c, CLIENT_GONE);
 	c->timer.on = on_buried;
