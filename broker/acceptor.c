@@ -111,6 +111,7 @@ static void welcome(struct broker *b, int fd, uint32_t kind, const struct sockad
 	struct address *address = address_take(b, &peer);
 	/* Behind the PROXY protocol it is not known yet whom to count. */
 	const char *bound = address ? past_bound(b, address, &peer) : "memory";
+	unsigned unacknowledged_ms = (unsigned)b->settings.unacknowledged_ms;
 	int on = 1;
 
 	if (bound) {
@@ -126,6 +127,9 @@ static void welcome(struct broker *b, int fd, uint32_t kind, const struct sockad
 		}
 	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	/* It is the connection's, in whatever process; and a peer that takes nothing for so long is dead to it, too. */
+	if (unacknowledged_ms)
+		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms, sizeof(unacknowledged_ms));
 	struct client *c = client_new(b, fd, address);
 	if (!c)
 		return;

@@ -40,7 +40,8 @@ struct broker {
 	uint8_t *lobby_input; /* ws_buffer_size() bytes, used by one client at a time */
 	struct pool pool;
 	struct registry registry;
-	TAILQ_HEAD(, room) healing; /* rooms whose heir is on its way */
+	struct resume_tree resumable; /* members that may resume */
+	TAILQ_HEAD(, room) healing;   /* rooms whose heir is on its way */
 	struct handover handover;
 	struct control control;
 	struct metrics metrics;

@@ -7,6 +7,7 @@
 #include "foreign.h"
 #include "ledger.h"
 #include "log.h"
+#include "room_resume.h"
 
 /* --- what the roster says --- */
 
@@ -30,9 +31,10 @@ static void inherit_client(struct room *room, const struct roster_entry *entry, 
 	c->was_seated = true;
 	c->roster_entry = 1 + index;
 	c->room = room;
-	c->member = true;
-	room->members++;
+	c->member = !entry->resume.claims;
+	room->members += c->member;
 	room_move(room, c, &room->seated);
+	resume_inherit(c, &entry->resume);
 }
 
 static struct room *inherit_room(struct broker *b, struct roomd *r)
@@ -103,6 +105,8 @@ int census_on_sits(struct room *room, const struct ipc_sits *body, int fd)
 		return ours && body->member ? -EPROTO : 0;
 	}
 	c->source.fd = fd;
+	if (body->member && c->resume.kept.claims)
+		return room_on_resumed(room, c->number);
 	if (!body->member && c->member) {
 		c->member = false;
 		room->members--;
@@ -110,15 +114,36 @@ int census_on_sits(struct room *room, const struct ipc_sits *body, int fd)
 	return 0;
 }
 
+int census_on_kept(struct room *room, const struct ipc_sits *body)
+{
+	struct client *c = room_find_seated(room, body->client);
+
+	if (body->census != room->census)
+		return 0;
+	if (!c || c->source.fd >= 0)
+		return -EPROTO;
+	if (c->resume.kept.claims)
+		room_on_resumed(room, body->client);
+	if (!c->member || !c->resume.listed)
+		return -EPROTO;
+	if (c->state == CLIENT_SEATED)
+		client_suspend(c);
+	return 0;
+}
+
 /* Whoever is in the roster and not in the room has gone with the broker before us. */
-static void drop_uncounted(struct room *room)
+static void drop_uncounted(struct room *room, bool lost)
 {
 	struct client *c, *next;
 
 	for (c = TAILQ_FIRST(&room->seated); c; c = next) {
 		next = TAILQ_NEXT(c, room_link);
-		if (c->source.fd >= 0)
+		if (c->source.fd >= 0 || c->state == CLIENT_SUSPENDED)
 			continue;
+		if (lost && c->resume.listed) {
+			client_suspend(c); /* its connection is gone; its seat is not */
+			continue;
+		}
 		room_leave(room, c);
 		client_end(c, false);
 	}
@@ -128,7 +153,7 @@ void census_cancel(struct room *room)
 {
 	if (!room->counting)
 		return;
-	drop_uncounted(room);
+	drop_uncounted(room, !room->roomd);
 	room->counting = false;
 	loop_timer_cancel(&room->broker->loop, &room->timer);
 }

@@ -22,9 +22,10 @@ void census_begin(struct broker *broker, const struct roomd_start *start);
 /* Its channel has place: asks, if that is still to be done. */
 void census_ask(struct room *room);
 
-/* From its roomd: a connection that it has; and that these were all. Return 0, -EPROTO if that can't be true, or -EPIPE
- * if there is no room in that process. */
+/* From its roomd: a connection that it has; a seat that it keeps for a member without one; and that these were all.
+ * Return 0, -EPROTO if that can't be true, or -EPIPE if there is no room in that process. */
 int census_on_sits(struct room *room, const struct ipc_sits *body, int fd);
+int census_on_kept(struct room *room, const struct ipc_sits *body);
 int census_on_counted(struct room *room, const struct ipc_counted *body);
 
 /* It has not answered in time. */

@@ -18,13 +18,15 @@ static const unsigned successors[CLIENT_STATES] = {
     [CLIENT_REQUEST] = 1 << CLIENT_LOBBY | 1 << CLIENT_CLOSING | 1 << CLIENT_GONE,
     [CLIENT_LOBBY] = 1 << CLIENT_WAITING | 1 << CLIENT_CLOSING | 1 << CLIENT_GONE,
     [CLIENT_WAITING] = 1 << CLIENT_SEATED | 1 << CLIENT_LOBBY | 1 << CLIENT_CLOSING | 1 << CLIENT_GONE,
-    [CLIENT_SEATED] = 1 << CLIENT_LOBBY | 1 << CLIENT_WAITING | 1 << CLIENT_CLOSING | 1 << CLIENT_GONE,
+    [CLIENT_SEATED] =
+	1 << CLIENT_SUSPENDED | 1 << CLIENT_LOBBY | 1 << CLIENT_WAITING | 1 << CLIENT_CLOSING | 1 << CLIENT_GONE,
+    [CLIENT_SUSPENDED] = 1 << CLIENT_GONE,
     [CLIENT_CLOSING] = 1 << CLIENT_LINGERING | 1 << CLIENT_GONE,
     [CLIENT_LINGERING] = 1 << CLIENT_GONE,
 };
 
-static const char *const state_names[CLIENT_STATES] = {"request", "lobby",     "waiting", "seated",
-						       "closing", "lingering", "gone"};
+static const char *const state_names[CLIENT_STATES] = {"request",   "lobby",   "waiting",   "seated",
+						       "suspended", "closing", "lingering", "gone"};
 
 void clients_init(struct clients *clients)
 {
@@ -39,7 +41,8 @@ void client_enter(struct client *c, enum client_state next)
 	assert(successors[c->state] & 1U << next);
 	log_trace("client-state", "client=%llu %s -> %s", (unsigned long long)c->number, state_names[c->state],
 		  state_names[next]);
-	clients->outside += (c->state == CLIENT_SEATED) - (unsigned)(next == CLIENT_SEATED);
+	if (next != CLIENT_SUSPENDED && next != CLIENT_GONE) /* it has a connection, and goes on having it */
+		clients->outside += (c->state == CLIENT_SEATED) - (unsigned)(next == CLIENT_SEATED);
 	c->state = next;
 }
 
@@ -196,15 +199,12 @@ static void on_buried(struct timer *timer)
 	free(c);
 }
 
-void client_end(struct client *c, bool reset)
+/* Gives back all that goes with a connection. */
+static void disconnect(struct client *c, bool reset)
 {
 	struct broker *b = c->broker;
-	struct linger linger = {.l_onoff = 1, .l_linger = 0};
+	const struct linger linger = {1, 0};
 
-	if (c->state == CLIENT_GONE)
-		return;
-	if (c->room)
-		room_forget(c->room, c);
 	loop_watch(&b->loop, &c->source, 0);
 	if (reset)
 		setsockopt(c->source.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
@@ -216,15 +216,36 @@ void client_end(struct client *c, bool reset)
 	c->input = NULL;
 	free(c->token);
 	c->token = NULL;
-	client_enter(c, CLIENT_GONE);
-	b->clients.count -= c->address != NULL;
-	b->clients.outside -= c->address != NULL;
-	b->clients.uncounted -= c->address == NULL;
+	*(c->address ? &b->clients.count : &b->clients.uncounted) -= 1;
 	if (c->address)
 		address_put(c->address);
-	c->timer.on = on_buried;
-	loop_timer_set(&b->loop, &c->timer, b->loop.now_ms);
+	c->address = NULL;
 	acceptor_on_room(&b->acceptor);
+}
+
+void client_suspend(struct client *c)
+{
+	client_enter(c, CLIENT_SUSPENDED);
+	disconnect(c, false);
+	c->broker->clients.suspended++;
+}
+
+void client_end(struct client *c, bool reset)
+{
+	struct clients *clients = &c->broker->clients;
+
+	if (c->state == CLIENT_GONE)
+		return;
+	if (c->room)
+		room_forget(c->room, c);
+	resume_forget(c);
+	clients->outside -= c->address != NULL && c->state != CLIENT_SEATED;
+	clients->suspended -= c->state == CLIENT_SUSPENDED;
+	if (c->state != CLIENT_SUSPENDED)
+		disconnect(c, reset);
+	client_enter(c, CLIENT_GONE);
+	c->timer.on = on_buried;
+	loop_timer_set(&c->broker->loop, &c->timer, c->broker->loop.now_ms);
 }
 
 /* --- events --- */

@@ -14,6 +14,7 @@
 #include "keepalive.h"
 #include "loop.h"
 #include "peer.h"
+#include "resume.h"
 #include "ws.h"
 
 struct address;
@@ -28,6 +29,7 @@ enum client_state {
 	CLIENT_LOBBY,     /* it speaks WebSocket and is in no room */
 	CLIENT_WAITING,   /* its join was accepted; its room's process is not ready yet */
 	CLIENT_SEATED,    /* its roomd has it */
+	CLIENT_SUSPENDED, /* its roomd keeps its seat; its connection was lost, and it has no descriptor */
 	CLIENT_CLOSING,   /* the last bytes are on their way out */
 	CLIENT_LINGERING, /* our side is shut down; what still comes in is thrown away */
 	CLIENT_GONE,
@@ -75,12 +77,14 @@ struct client {
 	bool member;           /* counted by its room */
 	uint32_t roster_entry; /* its place in the room's roster, and 1 more; 0: it has none */
 	uint64_t expires_ms;   /* when its token ends, by the loop's clock; 0: never */
+	struct resume resume;
 };
 
 struct clients {
 	struct client_list all;
 	unsigned count;     /* within the bounds */
 	unsigned outside;   /* of those, not SEATED */
+	unsigned suspended; /* seats without a connection: not counted as one */
 	unsigned uncounted; /* past a bound: they may ask for /health, and are told */
 };
 
@@ -126,6 +130,9 @@ void client_finish(struct client *client);
 
 /* Sends a close frame and finishes. */
 void client_close(struct client *client, uint16_t code, const char *why);
+
+/* Its roomd keeps the seat, but the connection is over: it is SUSPENDED. */
+void client_suspend(struct client *client);
 
 /* Ends at once; with a reset or without. */
 void client_end(struct client *client, bool reset);

@@ -74,6 +74,8 @@ static void add_totals(struct text *t, const struct stats *s)
 	text_field_unsigned(t, "connections", s->connections);
 	text_field_unsigned(t, "past_bound", s->past_bound);
 	text_field_unsigned(t, "joins", s->joins);
+	text_field_unsigned(t, "resumes", s->resumes);
+	text_field_unsigned(t, "resumes_refused", s->resumes_refused);
 	text_field_unsigned(t, "rooms_opened", s->rooms_opened);
 	text_field_unsigned(t, "rooms_closed", s->rooms_closed);
 	text_field_unsigned(t, "roomds_started", s->roomds_started);
@@ -96,6 +98,7 @@ void control_status(struct control_client *c)
 	add_level(t, "lobby", b->clients.outside, b->settings.max_lobby);
 	add_level(t, "rooms", b->registry.count, b->settings.max_rooms);
 	text_field_unsigned(t, "members", registry_members(&b->registry));
+	text_field_unsigned(t, "suspended", b->clients.suspended);
 	text_key(t, "pool");
 	text_add(t, "{");
 	text_field_unsigned(t, "warm", b->pool.warm);
@@ -115,6 +118,17 @@ void control_status(struct control_client *c)
 
 /* --- list --- */
 
+/* Members whose connection was lost, and whose seat is kept. */
+static unsigned suspended_of(const struct room *room)
+{
+	const struct client *c;
+	unsigned count = 0;
+
+	TAILQ_FOREACH (c, &room->seated, room_link)
+		count += c->state == CLIENT_SUSPENDED;
+	return count;
+}
+
 static void add_room(struct text *t, const struct room *room)
 {
 	struct room_traffic traffic = ledger_view_room(room);
@@ -125,10 +139,11 @@ static void add_room(struct text *t, const struct room *room)
 	shown_room(t, room);
 	/* At once, for there may be thousands. */
 	text_format(t,
-		    ",\"number\":%" PRIu64 ",\"members\":%u,\"age_ms\":%" PRIu64 ",\"state\":\"%s\",\"pid\":%d,"
+		    ",\"number\":%" PRIu64 ",\"members\":%u,\"suspended\":%u,\"age_ms\":%" PRIu64
+		    ",\"state\":\"%s\",\"pid\":%d,"
 		    "\"messages\":%" PRIu64 ",\"bytes\":%" PRIu64,
-		    room->number, room->members, room->broker->loop.now_ms - room->opened_ms, room_state_text(room),
-		    room->roomd ? room->roomd->pid : 0, traffic.messages_in, traffic.bytes_in);
+		    room->number, room->members, suspended_of(room), room->broker->loop.now_ms - room->opened_ms,
+		    room_state_text(room), room->roomd ? room->roomd->pid : 0, traffic.messages_in, traffic.bytes_in);
 	text_add(t, "}");
 }
 
@@ -168,7 +183,7 @@ static void add_tcp(struct text *t, int fd)
 	struct tcp_info info;
 	socklen_t length = sizeof(info);
 
-	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0)
+	if (fd >= 0 && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0)
 		text_field_unsigned(t, "tcp_rtt_us", info.tcpi_rtt);
 }
 
@@ -183,6 +198,11 @@ static void add_sent(struct text *t, const struct seat_traffic *traffic)
 	text_add(t, "}");
 }
 
+static const char *state_text(const struct client *c)
+{
+	return c->state == CLIENT_SEATED ? "seated" : c->state == CLIENT_SUSPENDED ? "suspended" : "waiting";
+}
+
 static void add_member(struct text *t, const struct client *c, const struct room *room, unsigned *hint)
 {
 	const struct broker *b = c->broker;
@@ -194,9 +214,10 @@ static void add_member(struct text *t, const struct client *c, const struct room
 	text_json(t, c->id.text, sizeof(c->id.text));
 	text_key(t, "label");
 	shown_label(t, b, &c->sender);
-	add_address(t, &c->peer);
+	if (c->state != CLIENT_SUSPENDED)
+		add_address(t, &c->peer);
 	text_field_unsigned(t, "age_ms", b->loop.now_ms - c->joined_ms);
-	text_field(t, "state", c->state == CLIENT_SEATED ? "seated" : "waiting");
+	text_field(t, "state", state_text(c));
 	if (ledger_view_seat(room, c->number, hint, &seat)) {
 		text_field_unsigned(t, "messages_in", seat.traffic.messages_in);
 		text_field_unsigned(t, "bytes_in", seat.traffic.bytes_in);
@@ -206,6 +227,11 @@ static void add_member(struct text *t, const struct client *c, const struct room
 		text_field_unsigned(t, "idle_ms", b->loop.now_ms > seat.heard_ms ? b->loop.now_ms - seat.heard_ms : 0);
 		if (seat.traffic.rtt_ms)
 			text_field_unsigned(t, "rtt_ms", seat.traffic.rtt_ms - 1);
+		if (c->resume.listed)
+			text_field_unsigned(t, "kept", seat.kept);
+		if (c->state == CLIENT_SUSPENDED)
+			text_field_unsigned(t, "kept_for_ms",
+					    seat.until_ms > b->loop.now_ms ? seat.until_ms - b->loop.now_ms : 0);
 		add_sent(t, &seat.traffic);
 	}
 	add_tcp(t, c->source.fd);
@@ -233,7 +259,8 @@ void control_show(struct control_client *c, struct room *room)
 		if (member->member)
 			add_member(t, member, room, &hint);
 	TAILQ_FOREACH (member, &room->waiting, room_link)
-		add_member(t, member, room, &hint);
+		if (member->member) /* and does not only claim a seat */
+			add_member(t, member, room, &hint);
 	text_add(t, "]");
 }
 

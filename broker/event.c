@@ -73,20 +73,28 @@ void event_roomd_healed(struct room *room)
 
 /* --- members --- */
 
-void event_joined(struct room *room, const struct client *c)
+/* An event that has its member to tell, and nothing else. */
+static void tell_of_member(struct room *room, const struct client *c, const char *event)
 {
 	struct broker *b = room->broker;
 	struct text t = {0};
 
-	b->memory->stats.joins++;
-	histogram_add(&b->memory->stats.join, clock_us() - c->asked_us);
 	if (!control_listens(&b->control, room))
 		return;
-	begin(&t, "joined");
+	begin(&t, event);
 	add_room(&t, room);
 	add_client(&t, b, c);
 	text_field_unsigned(&t, "members", room->members);
 	publish(b, room, &t);
+}
+
+void event_joined(struct room *room, const struct client *c)
+{
+	struct broker *b = room->broker;
+
+	b->memory->stats.joins++;
+	histogram_add(&b->memory->stats.join, clock_us() - c->asked_us);
+	tell_of_member(room, c, "joined");
 }
 
 void event_left(struct room *room, const struct client *c, enum left_reason reason)
@@ -103,6 +111,18 @@ void event_left(struct room *room, const struct client *c, enum left_reason reas
 	text_field(&t, "reason", left_reason_text(reason));
 	text_field_unsigned(&t, "members", room->members);
 	publish(b, room, &t);
+}
+
+void event_suspended(struct room *room, const struct client *c)
+{
+	room->broker->memory->stats.suspended++;
+	tell_of_member(room, c, "suspended");
+}
+
+void event_resumed(struct room *room, const struct client *c)
+{
+	room->broker->memory->stats.resumes++;
+	tell_of_member(room, c, "resumed");
 }
 
 void event_refused(struct broker *b, const struct client *c, const struct complaint *complaint)

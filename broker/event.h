@@ -24,6 +24,10 @@ void event_roomd_healed(struct room *room);
 void event_joined(struct room *room, const struct client *client);
 void event_left(struct room *room, const struct client *client, enum left_reason reason);
 
+/* A member has lost its connection and keeps its seat; it has come back to it. */
+void event_suspended(struct room *room, const struct client *client);
+void event_resumed(struct room *room, const struct client *client);
+
 /* An error was answered in the lobby. */
 void event_refused(struct broker *broker, const struct client *client, const struct complaint *complaint);
 

@@ -100,7 +100,8 @@ static void clear(struct room *room, const struct roomd *lost, uint16_t code, co
 
 	while ((c = TAILQ_FIRST(&room->seated)) || (c = TAILQ_FIRST(&room->reseating)) ||
 	       (c = TAILQ_FIRST(&room->waiting))) {
-		bool gently = c->state == CLIENT_WAITING || (lost && is_between_frames(room, lost, c));
+		bool gently = c->state == CLIENT_WAITING ||
+			      (lost && c->state != CLIENT_SUSPENDED && is_between_frames(room, lost, c));
 		room_forget(room, c);
 		if (gently)
 			client_close(c, code, why);
@@ -201,7 +202,7 @@ void heal_finish(struct room *room, struct roomd *heir)
 	room->roomd = heir;
 	for (c = TAILQ_FIRST(&room->reseating); c; c = next) {
 		next = TAILQ_NEXT(c, room_link);
-		if (seat_of(room, heir, c)) {
+		if (c->state == CLIENT_SUSPENDED || seat_of(room, heir, c)) {
 			reopen.reseats++;
 		} else {
 			/* Its ADOPT was lost on the way. Another may be seated first, and take its place in the roster.
@@ -223,18 +224,26 @@ void heal_finish(struct room *room, struct roomd *heir)
 	room_seat(room);
 }
 
+/* Tells the heir of one client. Returns 0 or -errno. */
+static int reseat(const struct room *room, const struct client *c)
+{
+	if (c->state == CLIENT_SUSPENDED)
+		return roomd_send(room->roomd, IPC_KEEP, &(struct ipc_which_client){c->number}, NULL, 0, -1);
+	struct position at = position_of(c->source.fd);
+	struct ipc_reseat body = {.client = c->number,
+				  .in_bytes = at.in_bytes,
+				  .out_bytes = at.out_bytes,
+				  .member = c->member,
+				  .no_stream = at.no_stream};
+	return roomd_send(room->roomd, IPC_RESEAT, &body, NULL, 0, c->source.fd);
+}
+
 bool heal_reseat(struct room *room)
 {
 	struct client *c;
 
 	while ((c = TAILQ_FIRST(&room->reseating)) != NULL) {
-		struct position at = position_of(c->source.fd);
-		struct ipc_reseat body = {.client = c->number,
-					  .in_bytes = at.in_bytes,
-					  .out_bytes = at.out_bytes,
-					  .member = c->member,
-					  .no_stream = at.no_stream};
-		int error = roomd_send(room->roomd, IPC_RESEAT, &body, NULL, 0, c->source.fd);
+		int error = reseat(room, c);
 		if (error == -ETOOMANYREFS)
 			loop_timer_set(&room->broker->loop, &room->timer, room->broker->loop.now_ms + 10);
 		if (error < 0)

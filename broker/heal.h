@@ -50,7 +50,7 @@ void heal_on_no_heir(struct broker *broker, uint64_t heir_of);
 /* The heir is ready: it becomes the room's roomd. */
 void heal_finish(struct room *room, struct roomd *heir);
 
-/* Sends RESEATs, as far as the channel takes them. Returns whether all are sent. */
+/* Sends RESEATs and KEEPs, as far as the channel takes them. Returns whether all are sent. */
 bool heal_reseat(struct room *room);
 
 bool heal_is_under_way(const struct room *room);

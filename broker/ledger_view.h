@@ -16,6 +16,8 @@ struct seat_view {
 	struct seat_traffic traffic;
 	uint64_t heard_ms; /* when the member last sent anything */
 	uint64_t queued;   /* bytes that wait for it */
+	uint64_t kept;     /* messages that it has not confirmed; 0 too if it may not resume */
+	uint64_t until_ms; /* its seat is kept, if it is SUSPENDED */
 };
 
 /* What the room has relayed; zeroes where it has no process. */

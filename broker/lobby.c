@@ -72,6 +72,7 @@ static void join(struct client *c, const struct client_message *m)
 	struct complaint complaint = {.code = ERROR_NONE};
 	struct name sender;
 
+	c->resume.wanted = m->resumable;
 	if (c->bound_room.length && !name_equal(&c->bound_room, &m->room_id))
 		complain(&complaint, ERROR_ROOM_MISMATCH,
 			 "\"room_id\" must be the room in the path that this connection was opened with.");
@@ -81,6 +82,16 @@ static void join(struct client *c, const struct client_message *m)
 		room_join(c, &m->room_id, &sender, &complaint);
 	if (c->state == CLIENT_WAITING)
 		histogram_add(&c->broker->memory->stats.lobby, (c->broker->loop.now_ms - c->entered_ms) * 1000);
+	if (complaint.code != ERROR_NONE)
+		refuse(c, &complaint);
+}
+
+/* Goes back to the seat that the message has the secret of, or says why not. */
+static void resume(struct client *c, const struct client_message *m)
+{
+	struct complaint complaint = {.code = ERROR_NONE};
+
+	resume_claim(c, m, &complaint);
 	if (complaint.code != ERROR_NONE)
 		refuse(c, &complaint);
 }
@@ -98,9 +109,13 @@ static void on_text(struct client *c, const struct ws_event *event)
 	case ACTION_JOIN:
 		join(c, &m);
 		return;
+	case ACTION_RESUME:
+		resume(c, &m);
+		return;
 	case ACTION_PING:
 		send_pong(c, m.data);
 		return;
+	case ACTION_ACK:
 	case ACTION_LEAVE:
 	case ACTION_OFFER:
 	case ACTION_ANSWER:

@@ -236,6 +236,7 @@ int main(int argc, char *argv[], char *envp[])
 	title_set("video-signaling: broker");
 	clients_init(&broker.clients);
 	registry_init(&broker.registry);
+	resume_init(&broker);
 	TAILQ_INIT(&broker.healing);
 	pool_init(&broker.pool, &broker);
 	acceptor_init(&broker.acceptor, &broker);

@@ -157,6 +157,12 @@ static void clients(struct text *t, const struct broker *b, const struct stats *
 	    s->requests_refused);
 	one(t, "upgrades_total", "counter", "Connections that became WebSockets.", s->upgrades);
 	one(t, "joins_total", "counter", "Joins accepted.", s->joins);
+	one(t, "suspended", "gauge", "Members now whose connection was lost and whose seat is kept.",
+	    b->clients.suspended);
+	one(t, "suspended_total", "counter", "Members whose connection was lost and whose seat was kept.",
+	    s->suspended);
+	one(t, "resumes_total", "counter", "Members who came back to their seat.", s->resumes);
+	one(t, "resumes_refused_total", "counter", "Attempts to resume that were refused.", s->resumes_refused);
 	describe(t, "left_total", "counter", "Members gone, by reason.");
 	for (int i = 0; i < LEFT_REASONS_COUNT; i++)
 		labelled(t, "left_total", "reason", left_reason_text((enum left_reason)i), s->left[i]);

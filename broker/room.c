@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <bsd/stdlib.h>
 
@@ -13,6 +12,7 @@
 #include "lobby.h"
 #include "log.h"
 #include "room_order.h"
+#include "room_resume.h"
 
 #define LOG_ROOM(room) log_name((room)->id.bytes, (room)->id.length).text
 
@@ -74,6 +74,28 @@ void room_leave(struct room *room, struct client *c)
 	room->members -= c->member;
 	c->member = false;
 	c->room = NULL;
+	resume_forget(c);
+}
+
+void room_end_if_vacant(struct room *room)
+{
+	if (!room->roomd || !room->vacant || room->counting || !TAILQ_EMPTY(&room->waiting))
+		return;
+	log_debug("room-closed", "room=%s", LOG_ROOM(room));
+	stats_add_room(&room->broker->memory->stats.rooms, &room->roomd->ledger->traffic);
+	roomd_retire(room->roomd);
+	room->roomd = NULL;
+	room_free(room);
+}
+
+struct client *room_find_seated(struct room *room, uint64_t number)
+{
+	struct client *c;
+
+	TAILQ_FOREACH (c, &room->seated, room_link)
+		if (c->number == number)
+			return c;
+	return NULL;
 }
 
 /* --- joining --- */
@@ -135,6 +157,21 @@ static struct room *find_or_make(struct broker *b, const struct name *id, struct
 	return room;
 }
 
+void room_enter(struct room *room, struct client *c)
+{
+	struct broker *b = room->broker;
+
+	c->number = ++b->memory->clients; /* a seat that it had before is not this one */
+	c->asked_us = clock_us();
+	c->room = room;
+	c->room_list = NULL;
+	room_move(room, c, &room->waiting);
+	/* What is still to be written to it goes first, and must go soon. */
+	loop_timer_set(&b->loop, &c->timer, client_is_blocked(c) ? b->loop.now_ms + LIMIT_LEAVE_MS : UINT64_MAX);
+	client_enter(c, CLIENT_WAITING);
+	client_watch(c, 0); /* from here on its room reads it */
+}
+
 void room_join(struct client *c, const struct name *id, const struct name *sender, struct complaint *ret_complaint)
 {
 	struct broker *b = c->broker;
@@ -143,19 +180,11 @@ void room_join(struct client *c, const struct name *id, const struct name *sende
 	if (!room)
 		return;
 	make_id(&c->id);
-	c->number = ++b->memory->clients; /* a seat that it had before is not this one */
-	c->asked_us = clock_us();
 	c->joined_ms = b->loop.now_ms;
 	c->sender = *sender;
-	c->room = room;
-	c->room_list = NULL;
 	c->member = true;
 	room->members++;
-	room_move(room, c, &room->waiting);
-	/* What is still to be written to it goes first, and must go soon. */
-	loop_timer_set(&b->loop, &c->timer, client_is_blocked(c) ? b->loop.now_ms + LIMIT_LEAVE_MS : UINT64_MAX);
-	client_enter(c, CLIENT_WAITING);
-	client_watch(c, 0); /* from here on its room reads it */
+	room_enter(room, c);
 	if (room->roomd || room->awaits_roomd || heal_is_under_way(room))
 		return;
 	struct roomd *r = pool_take(&b->pool);
@@ -191,6 +220,10 @@ static int adopt(struct room *room, struct client *c)
 	const uint8_t *rest = c->input ? c->input + c->in.at : NULL;
 	int error = send_ice(room, c);
 
+	if (!resume_issue(c, &body.resume)) {
+		room_take_back(room, c);
+		return 0;
+	}
 	roster_enter(room, c);
 	if (error == 0)
 		error = roomd_send(room->roomd, IPC_ADOPT, &body, rest, c->in.end - c->in.at, c->source.fd);
@@ -210,6 +243,8 @@ static int adopt(struct room *room, struct client *c)
 		free(c->input);
 		c->input = NULL;
 	}
+	if (c->resume.kept.claims)
+		return 0; /* whether it has the seat, the roomd will say */
 	log_info("joined", "room=%s client=%.8s members=%u", LOG_ROOM(room), c->id.text, room->members);
 	event_joined(room, c);
 	return 0;
@@ -251,6 +286,7 @@ void room_seat(struct room *room)
 			return;
 		}
 	}
+	room_end_if_vacant(room); /* some claimed a seat that was not there any more */
 }
 
 void room_on_roomd(struct room *room, struct roomd *r)
@@ -277,147 +313,6 @@ void room_on_no_roomd(struct room *room)
 		lobby_refuse(c, &complaint);
 	}
 	room_free(room);
-}
-
-/* --- what the roomd says --- */
-
-static struct client *find_seated(struct room *room, uint64_t number)
-{
-	struct client *c;
-
-	TAILQ_FOREACH (c, &room->seated, room_link)
-		if (c->number == number)
-			return c;
-	return NULL;
-}
-
-static int on_left(struct room *room, const struct ipc_left *body)
-{
-	struct client *c = find_seated(room, body->client);
-
-	if (!c || !c->member || body->reason >= LEFT_REASONS_COUNT)
-		return -EPROTO;
-	c->member = false;
-	room->members--;
-	log_info("left", "room=%s client=%.8s reason=%s members=%u", LOG_ROOM(room), c->id.text,
-		 left_reason_text((enum left_reason)body->reason), room->members);
-	event_left(room, c, (enum left_reason)body->reason);
-	return 0;
-}
-
-/* Finds who has left already, and whose connection is now spoken of. In a room of another broker's, that one may have
- * heard that it left; and *ret may be NULL: one whose connection was only saying goodbye. Returns 0 or -EPROTO. */
-static int find_departed(struct room *room, uint64_t number, struct client **ret)
-{
-	struct client *c = find_seated(room, number);
-
-	*ret = c;
-	if (room->counting && c && c->member) {
-		c->member = false;
-		room->members--;
-	}
-	return (c && !c->member) || (!c && room->inherited) ? 0 : -EPROTO;
-}
-
-static int on_return(struct room *room, const struct ipc_message *m)
-{
-	const struct ipc_return *body = m->body;
-	struct client *c;
-
-	if (find_departed(room, body->client, &c) < 0 || !c) {
-		if (m->fd >= 0)
-			close(m->fd);
-		return c ? -EPROTO : 0;
-	}
-	/* The duplicate that we have had all the time is as good. */
-	if (c->source.fd < 0)
-		c->source.fd = m->fd;
-	else if (m->fd >= 0)
-		close(m->fd);
-	room_leave(room, c);
-	lobby_return(c, body, m->tail, m->tail_length);
-	return 0;
-}
-
-static int on_closed(struct room *room, const struct ipc_closed *body)
-{
-	struct client *c;
-	int error = find_departed(room, body->client, &c);
-
-	if (error < 0 || !c)
-		return error;
-	log_debug("closed", "client=%llu code=%u", (unsigned long long)c->number, body->close_code);
-	stats_closed(&room->broker->memory->stats, body->close_code);
-	room_leave(room, c);
-	client_end(c, false);
-	return 0;
-}
-
-/* A member would like fresh servers. (A channel that is full gives no answer; the member asks again.) */
-static int on_ask_ice(struct room *room, const struct ipc_which_client *body)
-{
-	const struct ipc_ice ice = {.client = body->client};
-	const struct client *c = find_seated(room, body->client);
-	char json[LIMIT_ICE_BYTES];
-	struct out o = out_init(json, sizeof(json));
-
-	if (!c || !c->member)
-		return -EPROTO;
-	if (!access_write_ice(room->broker, &c->id, &o))
-		out_text(&o, "[]");
-	roomd_send(room->roomd, IPC_ICE, &ice, o.at, o.length, -1);
-	return 0;
-}
-
-void room_end_if_vacant(struct room *room)
-{
-	if (!room->roomd || !room->vacant || room->counting || !TAILQ_EMPTY(&room->waiting))
-		return;
-	log_debug("room-closed", "room=%s", LOG_ROOM(room));
-	stats_add_room(&room->broker->memory->stats.rooms, &room->roomd->ledger->traffic);
-	roomd_retire(room->roomd);
-	room->roomd = NULL;
-	room_free(room);
-}
-
-/* The room's process has nobody: that is the truth only if it has seen everyone whom we ever sent there. */
-static int on_empty(struct room *room, const struct ipc_empty *body)
-{
-	if (room->counting)
-		return 0; /* it will say so again */
-	if (body->seen > room->sent)
-		return -EPROTO;
-	if (body->seen != room->sent)
-		return 0;
-	if (!TAILQ_EMPTY(&room->seated))
-		return -EPROTO;
-	room->vacant = true;
-	room_end_if_vacant(room);
-	return 0;
-}
-
-int room_on_message(struct room *room, const struct ipc_message *m)
-{
-	switch (m->type) {
-	case IPC_ASK_ICE:
-		return on_ask_ice(room, m->body);
-	case IPC_LEFT:
-		return on_left(room, m->body);
-	case IPC_RETURN:
-		return on_return(room, m);
-	case IPC_CLOSED:
-		return on_closed(room, m->body);
-	case IPC_EMPTY:
-		return on_empty(room, m->body);
-	case IPC_TRACED:
-		return event_traced(room, m->body) ? 0 : -EPROTO;
-	case IPC_SITS:
-		return census_on_sits(room, m->body, m->fd);
-	case IPC_COUNTED:
-		return census_on_counted(room, m->body);
-	default:
-		return -EPROTO;
-	}
 }
 
 void room_begin_or_end(struct room *room)

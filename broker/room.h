@@ -34,12 +34,12 @@ struct room {
 	uint32_t census;     /* ... under this number */
 	bool vacant;         /* its roomd has nobody, and we have sent it nobody since */
 	bool traced;         /* its roomd tells of signals */
-	unsigned members;    /* waiting, or seated and not LEFT */
+	unsigned members;    /* waiting (but for those who claim a seat), or seated and not LEFT */
 	struct roomd *roomd; /* NULL: AWAITING, HEALING or POISONED */
 	struct heal heal;
 	struct client_list waiting;   /* joins that were accepted and not sent on yet */
 	struct client_list reseating; /* clients that its heir does not have yet */
-	struct client_list seated;    /* clients that its roomd has */
+	struct client_list seated;    /* clients that its roomd has, or keeps a seat for */
 	uint64_t sent;                /* ADOPTs to this roomd */
 	struct timer timer;           /* to try again when too many descriptors are in flight; or COUNTED is due */
 };
@@ -51,6 +51,9 @@ struct room *room_new(struct broker *broker, const struct name *id, const struct
  * caller calls room_seat() when it has put its input in order. Or sets *ret_complaint. */
 void room_join(struct client *client, const struct name *id, const struct name *sender,
 	       struct complaint *ret_complaint);
+
+/* Puts a client of the lobby that wants a seat of the room back among those who wait. */
+void room_enter(struct room *room, struct client *client);
 
 /* Sends to the roomd all who wait, as far as there is one and its channel takes them. */
 void room_seat(struct room *room);
@@ -70,6 +73,9 @@ void room_leave(struct room *room, struct client *client);
 
 /* Moves a client of the room to another of the room's lists. */
 void room_move(struct room *room, struct client *client, struct client_list *list);
+
+/* Who the roomd means by this number; NULL: nobody whom it has. */
+struct client *room_find_seated(struct room *room, uint64_t number);
 
 /* Ends the room if its roomd has nobody and nobody waits for it. */
 void room_end_if_vacant(struct room *room);

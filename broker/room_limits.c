@@ -26,5 +26,6 @@ struct ipc_open room_limits(const struct settings *settings)
 	    .bad_messages_max = (uint32_t)settings->bad_messages_max,
 	    .ping_interval_ms = (uint32_t)settings->ping_interval_ms,
 	    .ping_timeout_ms = (uint32_t)settings->ping_timeout_ms,
+	    .resume_ms = (uint32_t)settings->resume_ms,
 	};
 }

@@ -195,7 +195,10 @@ static void print_member(const struct roomctl *o, struct json_object *m, const c
 	       shape_name(label_of(m), o->columns > 55 ? o->columns - 55 : 12).text,
 	       shape_duration(roomctl_number(m, "age_ms")).text, shape_duration(roomctl_number(m, "idle_ms")).text,
 	       round_trip(m).text, shape_count(roomctl_number(m, "queued")).text, roomctl_text(m, "state"), end);
-	printf("          %s", roomctl_text(m, "address"));
+	if (roomctl_get(m, "kept_for_ms"))
+		printf("          away, seat kept for %s", shape_duration(roomctl_number(m, "kept_for_ms")).text);
+	else
+		printf("          %s", roomctl_text(m, "address"));
 	printf("  in %s (%sB)", shape_count(roomctl_number(m, "messages_in")).text,
 	       shape_count(roomctl_number(m, "bytes_in")).text);
 	printf("  out %s (%sB)%s", shape_count(roomctl_number(m, "messages_out")).text,

@@ -9,11 +9,12 @@
 
 static enum shape_colour colour_of(const char *event)
 {
-	if (strcmp(event, "joined") == 0 || strcmp(event, "roomd-healed") == 0)
+	if (strcmp(event, "joined") == 0 || strcmp(event, "roomd-healed") == 0 || strcmp(event, "resumed") == 0)
 		return SHAPE_GREEN;
 	if (strcmp(event, "refused") == 0 || strcmp(event, "roomd-lost") == 0)
 		return SHAPE_RED;
-	if (strcmp(event, "left") == 0 || strcmp(event, "draining") == 0 || strcmp(event, "missed") == 0)
+	if (strcmp(event, "left") == 0 || strcmp(event, "draining") == 0 || strcmp(event, "missed") == 0 ||
+	    strcmp(event, "suspended") == 0)
 		return SHAPE_YELLOW;
 	return SHAPE_DIM;
 }

@@ -80,11 +80,20 @@ void roster_enter(struct room *room, struct client *c)
 	    .expires_ms = c->expires_ms,
 	    .since_us = c->since_us,
 	    .joined_ms = c->joined_ms,
+	    .resume = c->resume.kept,
 	};
 	if (c->token)
 		entry->token = *c->token;
 	ledger_fence();
 	entry->client = c->number;
+}
+
+void roster_note_resume(const struct client *c)
+{
+	struct roster *roster = c->room ? roster_of(c->room) : NULL;
+
+	if (roster && c->roster_entry)
+		roster->entries[c->roster_entry - 1].resume = c->resume.kept;
 }
 
 void roster_leave(struct room *room, struct client *c)

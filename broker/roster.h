@@ -13,6 +13,7 @@
 
 #include "ipc_messages.h"
 #include "peer.h"
+#include "resume.h"
 #include "token.h"
 
 /* Raised with every change of the layout behind `room_id`. */
@@ -30,6 +31,7 @@ struct roster_entry {
 	uint64_t expires_ms;    /* when its session ends; 0: never */
 	uint64_t since_us;      /* it was accepted ... */
 	uint64_t joined_ms;     /* ... and joined */
+	struct resume_kept resume;
 };
 
 struct roster {
@@ -68,6 +70,9 @@ void roster_close(struct roomd *roomd);
 
 /* The client is about to be sent to the room's roomd: notes who it is. */
 void roster_enter(struct room *room, struct client *client);
+
+/* What is kept of its resuming has changed. */
+void roster_note_resume(const struct client *client);
 
 /* The client is not the room's any more. */
 void roster_leave(struct room *room, struct client *client);

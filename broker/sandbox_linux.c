@@ -67,6 +67,8 @@ static const struct rule rules[] = {
 	ALLOW(shutdown, "the end of a connection")
 	ALLOW_IF(setsockopt, "to send small messages at once",
 		INT(1, IPPROTO_TCP), INT(2, TCP_NODELAY))
+	ALLOW_IF(setsockopt, "to find out early that nobody confirms what is sent",
+		INT(1, IPPROTO_TCP), INT(2, TCP_USER_TIMEOUT))
 	ALLOW_IF(setsockopt, "to reset a connection",
 		INT(1, SOL_SOCKET), INT(2, SO_LINGER))
 	ALLOW_IF(getsockopt, "where a client's streams stand when it is handed over",

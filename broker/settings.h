@@ -109,6 +109,10 @@ enum proxy_header_setting { SETTING_PROXY_HEADER_AUTO, SETTING_PROXY_HEADER_X, S
 	NUMBER(ping_interval_ms, DEFAULT_PING_INTERVAL_MS, 0, 3600000, "MS", "a connection idle for this long is pinged") \
 	NUMBER(ping_timeout_ms, DEFAULT_PING_TIMEOUT_MS, 0, 3600000, "MS", \
 	    "a connection that answered nothing for this long is dropped") \
+	NUMBER(unacknowledged_ms, DEFAULT_UNACKNOWLEDGED_MS, 0, 3600000, "MS", \
+	    "a connection whose peer's system confirms nothing of what it was sent for this long is dropped") \
+	NUMBER(resume_ms, DEFAULT_RESUME_MS, 0, 3600000, "MS", \
+	    "time that a seat is kept for a member whose connection was lost, if it asked for that; 0: it never is") \
 	GROUP("Messages") \
 	NUMBER(message_bytes_max, DEFAULT_MESSAGE_BYTES_MAX, 0, LIMIT_MESSAGE_BYTES_CEILING, "BYTES", \
 	    "largest message of a client, at least 2048") \

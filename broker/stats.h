@@ -25,6 +25,9 @@ struct stats {
 	uint64_t upgrades;
 	uint64_t requests_refused; /* with a status of 400 or more */
 	uint64_t joins;
+	uint64_t suspended;       /* seats whose connection was lost */
+	uint64_t resumes;         /* seats that were taken back */
+	uint64_t resumes_refused; /* secrets that were none */
 	uint64_t left[LEFT_REASONS_COUNT];
 	uint64_t closes[STATS_CLOSES];
 	uint64_t errors[TRAFFIC_ERRORS]; /* in the lobby; those of rooms are in `rooms` */

@@ -30,6 +30,9 @@ enum field {
 	FIELD_TARGET,
 	FIELD_DATA,
 	FIELD_TOKEN,
+	FIELD_RESUME,
+	FIELD_SEQ,
+	FIELD_N, /* never required, and wrong at most: see client_message.h */
 	FIELD_COUNT,
 };
 
@@ -42,16 +45,19 @@ static const struct {
 	unsigned optional;
 	const char *needs; /* `required` in words */
 } actions[] = {
-    [ACTION_JOIN] = {"join", BIT(FIELD_ROOM_ID) | BIT(FIELD_SENDER), BIT(FIELD_TOKEN), "\"room_id\" and \"sender\""},
+    [ACTION_JOIN] = {"join", BIT(FIELD_ROOM_ID) | BIT(FIELD_SENDER), BIT(FIELD_TOKEN) | BIT(FIELD_RESUME),
+		     "\"room_id\" and \"sender\""},
     [ACTION_LEAVE] = {"leave", 0, 0, NULL},
     [ACTION_OFFER] = {"offer", BIT(FIELD_DATA), BIT(FIELD_TARGET), "\"data\""},
     [ACTION_ANSWER] = {"answer", BIT(FIELD_DATA), BIT(FIELD_TARGET), "\"data\""},
     [ACTION_ICE_CANDIDATE] = {"ice-candidate", BIT(FIELD_DATA), BIT(FIELD_TARGET), "\"data\""},
     [ACTION_PING] = {"ping", 0, BIT(FIELD_DATA), NULL},
     [ACTION_ICE_SERVERS] = {"ice-servers", 0, 0, NULL},
+    [ACTION_ACK] = {"ack", BIT(FIELD_SEQ), 0, "\"seq\""},
+    [ACTION_RESUME] = {"resume", BIT(FIELD_RESUME) | BIT(FIELD_SEQ), 0, "\"resume\" and \"seq\""},
 };
 
-#define ACTIONS_KNOWN "join, leave, offer, answer, ice-candidate, ping or ice-servers"
+#define ACTIONS_KNOWN "join, leave, offer, answer, ice-candidate, ping, ice-servers, ack or resume"
 
 static const char *const error_codes[] = {[ERROR_NONE] = NULL,
 #define X(name, code, sentence) [ERROR_##name] = code,
@@ -254,6 +260,51 @@ static int read_target(const struct json_field *field, struct client_message *re
 	return read_name(field, &ret->target_name, ret_complaint);
 }
 
+static int read_resumable(const struct json_field *field, struct client_message *ret, struct complaint *ret_complaint)
+{
+	switch (json_kind(field->value)) {
+	case 't':
+		ret->resumable = true;
+		return 0;
+	case 'f':
+	case 'n':
+	case '\0':
+		return 0;
+	default:
+		complain(ret_complaint, ERROR_INVALID_FIELD,
+			 "\"resume\" is %s; in a \"join\" it must be true or false.",
+			 json_kind(field->value) == '"' ? "a string" : kind_text(field->value));
+		return -EINVAL;
+	}
+}
+
+static int read_secret(const struct json_field *field, struct client_message *ret, struct complaint *ret_complaint)
+{
+	if (json_kind(field->value) != '"') {
+		complain(ret_complaint, ERROR_INVALID_FIELD,
+			 "\"resume\" is %s; it must be the string that came in \"joined\" or \"resumed\".",
+			 kind_text(field->value));
+		return -EINVAL;
+	}
+	int n = json_string(field->value, ret->secret.bytes, sizeof(ret->secret.bytes));
+	ret->secret.length = n > 0 ? (uint8_t)n : 0;
+	return 0;
+}
+
+static int read_seq(const struct json_field *field, struct client_message *ret, struct complaint *ret_complaint)
+{
+	if (json_unsigned(field->value, &ret->seq) == 0)
+		return 0;
+	complain(ret_complaint, ERROR_INVALID_FIELD,
+		 "\"seq\" must be the number in the last message that was seen; 0 if none was.");
+	return -EINVAL;
+}
+
+static void read_n(const struct json_field *field, struct client_message *ret)
+{
+	ret->bad_n = field->count > 0 && (field->count > 1 || json_unsigned(field->value, &ret->n) < 0 || ret->n == 0);
+}
+
 static int read_fields(const struct json_field *fields, struct client_message *ret, struct complaint *ret_complaint)
 {
 	const unsigned looked_at = actions[ret->action].required | actions[ret->action].optional;
@@ -269,6 +320,12 @@ static int read_fields(const struct json_field *fields, struct client_message *r
 		ret->data = fields[FIELD_DATA].value;
 	if (error == 0 && (looked_at & BIT(FIELD_TOKEN)) != 0)
 		ret->token = fields[FIELD_TOKEN].value;
+	if (error == 0 && ret->action == ACTION_JOIN)
+		error = read_resumable(&fields[FIELD_RESUME], ret, ret_complaint);
+	if (error == 0 && ret->action == ACTION_RESUME)
+		error = read_secret(&fields[FIELD_RESUME], ret, ret_complaint);
+	if (error == 0 && (looked_at & BIT(FIELD_SEQ)) != 0)
+		error = read_seq(&fields[FIELD_SEQ], ret, ret_complaint);
 	return error;
 }
 
@@ -278,13 +335,17 @@ int client_message_parse(const char *text, size_t n, struct client_message *ret,
 	    [FIELD_ACTION] = {.key = "action"}, [FIELD_ROOM_ID] = {.key = "room_id"},
 	    [FIELD_SENDER] = {.key = "sender"}, [FIELD_TARGET] = {.key = "target"},
 	    [FIELD_DATA] = {.key = "data"},     [FIELD_TOKEN] = {.key = "token"},
+	    [FIELD_RESUME] = {.key = "resume"}, [FIELD_SEQ] = {.key = "seq"},
+	    [FIELD_N] = {.key = "n"},
 	};
 	const struct json_field *action = &fields[FIELD_ACTION];
 	struct json_problem problem;
 
 	/* The bytes of names are left as they are, which is most of the struct: a length of 0 says that they mean
 	 * nothing. */
-	ret->room_id.length = ret->sender.length = ret->target_name.length = 0;
+	ret->room_id.length = ret->sender.length = ret->target_name.length = ret->secret.length = 0;
+	ret->resumable = ret->bad_n = false;
+	ret->n = ret->seq = 0;
 	ret->target = ret->data = ret->token = (struct span){0};
 
 	if (n == 0) {
@@ -295,6 +356,7 @@ int client_message_parse(const char *text, size_t n, struct client_message *ret,
 		complain(ret_complaint, ERROR_INVALID_JSON, "At byte %zu: %s.", problem.at, problem.what);
 		return -EINVAL;
 	}
+	read_n(&fields[FIELD_N], ret);
 	if (action->count != 1) {
 		complain(ret_complaint, action->count == 0 ? ERROR_MISSING_FIELD : ERROR_INVALID_FIELD,
 			 action->count == 0 ? "\"action\" is missing; it must be " ACTIONS_KNOWN "."

@@ -18,6 +18,8 @@ enum client_action {
 	ACTION_ICE_CANDIDATE,
 	ACTION_PING,
 	ACTION_ICE_SERVERS,
+	ACTION_ACK,
+	ACTION_RESUME,
 };
 
 /* PROTOCOL's error codes, in its order. */
@@ -61,6 +63,11 @@ struct complaint {
 
 struct client_message {
 	enum client_action action;
+	bool resumable;          /* join only: `resume` is true */
+	bool bad_n;              /* `n` is not what it must be, which matters to a member that may resume only */
+	uint64_t n;              /* the client's own number of the message, from 1; 0: absent */
+	uint64_t seq;            /* ack, resume: the last message that the client has seen */
+	struct name secret;      /* resume only, any bytes; absent if it is too long to be one */
 	struct name room_id;     /* join only: a signal's is accepted and not trusted, so not even looked at */
 	struct name sender;      /* join only */
 	struct span target;      /* the raw JSON string with its quotes, to be sent on "as sent"; absent if null */
@@ -69,10 +76,10 @@ struct client_message {
 	struct span token;       /* join only: raw, of any kind; absent where it was absent */
 };
 
-/* Reads text[0..n), well-formed UTF-8. Spans in *ret point into text. A known field that comes twice, where it matters
- * to the action, is refused (invalid-field): which of the two was meant is anybody's guess. Returns 0, or -EINVAL and
- * fills *ret_complaint (invalid-json, missing-field, invalid-field, unknown-action), which says what was wrong and what
- * would be right. */
+/* Reads text[0..n), well-formed UTF-8. What is wrong with a message, `n` and `bad_n` are set if it is a JSON object.
+ * Spans in *ret point into text. A known field that comes twice, where it matters to the action, is refused
+ * (invalid-field): which of the two was meant is anybody's guess. Returns 0, or -EINVAL and fills *ret_complaint
+ * (invalid-json, missing-field, invalid-field, unknown-action), which says what was wrong and what would be right. */
 int client_message_parse(const char *text, size_t n, struct client_message *ret, struct complaint *ret_complaint);
 
 /* "offer", "ice-candidate", ... */

@@ -114,14 +114,15 @@ struct ipc_open {
 	uint32_t bad_messages_max; /* 0: unbounded */
 	uint32_t ping_interval_ms; /* 0: never */
 	uint32_t ping_timeout_ms;
+	uint32_t resume_ms; /* how long a seat is kept for a lost member; 0: no seat is */
 	struct name room_id;
-	uint8_t unused[7];
+	uint8_t unused[3];
 };
 
 /* The first message to an heir: the room it is to go on with, and how many RESEATs follow. */
 struct ipc_reopen {
 	struct ipc_open open;
-	uint32_t reseats;
+	uint32_t reseats; /* and KEEPs */
 	uint32_t unused;
 };
 
@@ -163,6 +164,15 @@ struct ipc_lobby {
 	uint8_t was_seated;
 };
 
+/* What makes a seat one that may be resumed, and what a client has shown that wants such a seat back. The secrets of a
+ * seat are counted: which is the newest that its member is known to have got, only the roomd knows. */
+struct ipc_resume {
+	uint64_t issued;    /* the number of the secret below, from 1; 0: none, the seat may not be resumed */
+	uint64_t presented; /* the number of the secret that the client has shown; 0: none, it joins */
+	uint64_t seen;      /* then also: the `seq` of the last message that it has seen */
+	char secret[LIMIT_SECRET_BYTES];
+};
+
 struct ipc_adopt {
 	uint64_t client; /* the broker's number for it, never reused */
 	struct client_id id;
@@ -170,9 +180,10 @@ struct ipc_adopt {
 	uint64_t out_bytes;
 	struct ipc_allowance allowance;
 	uint64_t expires_ms; /* of CLOCK_MONOTONIC: when its token ends, and so does it; 0: never */
+	struct ipc_resume resume;
 	struct name sender;
 	uint8_t unused[7];
-}; /* tail: bytes read from the client behind its `join` */
+}; /* tail: bytes read from the client behind its `join` or `resume` */
 
 /* STUN and TURN servers for a client: that of the next ADOPT, or a member that has asked for them. */
 struct ipc_ice {
@@ -235,6 +246,9 @@ struct ipc_traced {
 	uint64_t missed; /* signals that this was not said of, since the last time */
 };
 
+/* RESUMED: this client has the seat of its id now. NOT_RESUMED: it has none; the broker takes it back as it came. KEEP,
+ * to an heir: it sits there without a connection. GIVE_UP: if it does, its seat is not kept any
+ * longer. */
 struct ipc_which_client {
 	uint64_t client;
 };
@@ -279,6 +293,8 @@ struct ipc_nothing {
 	X(ADOPT, IPC_FROM_BROKER, struct ipc_adopt, LIMIT_READ_BYTES, 1, IPC_IN_OPEN)                                  \
 	X(REOPEN, IPC_FROM_BROKER, struct ipc_reopen, 0, 0, IPC_IN_WARM)                                               \
 	X(RESEAT, IPC_FROM_BROKER, struct ipc_reseat, 0, 1, IPC_IN_OPEN)                                               \
+	X(KEEP, IPC_FROM_BROKER, struct ipc_which_client, 0, 0, IPC_IN_OPEN)                                           \
+	X(GIVE_UP, IPC_FROM_BROKER, struct ipc_which_client, 0, 0, IPC_IN_OPEN)                                        \
 	X(RETIRE, IPC_FROM_BROKER, struct ipc_nothing, 0, 0, IPC_IN_OPEN)                                              \
 	X(KICK, IPC_FROM_BROKER, struct ipc_which_client, 0, 0, IPC_IN_OPEN)                                           \
 	X(CLOSE, IPC_FROM_BROKER, struct ipc_nothing, 0, 0, IPC_IN_OPEN)                                               \
@@ -289,8 +305,12 @@ struct ipc_nothing {
 	X(RETURN, IPC_FROM_ROOMD, struct ipc_return, LIMIT_READ_BYTES, 1, IPC_IN_OPEN | IPC_IN_COUNTING)               \
 	X(CLOSED, IPC_FROM_ROOMD, struct ipc_closed, 0, 0, IPC_IN_OPEN | IPC_IN_COUNTING)                              \
 	X(EMPTY, IPC_FROM_ROOMD, struct ipc_empty, 0, 0, IPC_IN_OPEN | IPC_IN_COUNTING)                                \
+	X(SUSPENDED, IPC_FROM_ROOMD, struct ipc_closed, 0, 0, IPC_IN_OPEN | IPC_IN_COUNTING)                           \
+	X(RESUMED, IPC_FROM_ROOMD, struct ipc_which_client, 0, 0, IPC_IN_OPEN | IPC_IN_COUNTING)                       \
+	X(NOT_RESUMED, IPC_FROM_ROOMD, struct ipc_which_client, 0, 0, IPC_IN_OPEN | IPC_IN_COUNTING)                   \
 	X(CENSUS, IPC_FROM_BROKER, struct ipc_census, 0, 0, IPC_IN_WARM | IPC_IN_OPEN)                                 \
 	X(SITS, IPC_FROM_ROOMD, struct ipc_sits, 0, 1, IPC_IN_COUNTING)                                                \
+	X(KEPT, IPC_FROM_ROOMD, struct ipc_sits, 0, 0, IPC_IN_COUNTING)                                                \
 	X(COUNTED, IPC_FROM_ROOMD, struct ipc_counted, 0, 0, IPC_IN_COUNTING)
 
 enum ipc_type {

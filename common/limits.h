@@ -39,6 +39,18 @@
 /* Bytes owed to one slow reader with `queue_bytes_max` off: the queue lies in the room's memory. */
 #define LIMIT_QUEUE_BYTES_CEILING (16 * 1024 * 1024)
 
+/* What is kept for a member that may resume, until it confirms it (PROTOCOL, resume): messages, and bytes of them. Past
+ * it, one that is away has lost its seat; one that is here has lost the way back to what is older. */
+#define LIMIT_REPLAY_MESSAGES 64
+#define LIMIT_REPLAY_BYTES (256 * 1024)
+
+/* The random part of a secret with which a seat is resumed: 128 bits in hex; before it stands the client id. */
+#define LIMIT_SECRET_BYTES 32
+#define LIMIT_RESUME_BYTES (LIMIT_CLIENT_ID_BYTES + 1 + LIMIT_SECRET_BYTES)
+
+/* `"seq":` with the largest number, before what a message says. */
+#define LIMIT_SEQ_BYTES 32
+
 /* A request's head: browsers with cookies stay under 8 KiB, and a token may ride in a header. */
 #define LIMIT_REQUEST_BYTES 8192
 
@@ -165,6 +177,13 @@
 
 /* Two pings may be lost, or a train go through a tunnel, before a member counts as gone. */
 #define DEFAULT_PING_TIMEOUT_MS 60000
+
+/* A living system confirms within its round trip; with what is lost on the way and sent again, within seconds. A ping
+ * to a dead one thus ends 25 + 30 s after its last word, and a signal 30 s after it was sent. */
+#define DEFAULT_UNACKNOWLEDGED_MS 30000
+
+/* From one network to the next takes seconds, out of a lift half a minute; whoever waits longer calls again. */
+#define DEFAULT_RESUME_MS 30000
 
 /* The largest SDP seen in the wild takes 20 KB. */
 #define DEFAULT_MESSAGE_BYTES_MAX 65536

@@ -61,10 +61,10 @@ const char *left_reason_text(enum left_reason reason)
 	return texts[reason];
 }
 
-void server_message_joined_begin(struct out *o, const struct name *room_id, const struct client_id *id,
+void server_message_joined_begin(struct out *o, bool resumed, const struct name *room_id, const struct client_id *id,
 				 const struct name *sender)
 {
-	begin(o, "joined");
+	begin(o, resumed ? "resumed" : "joined");
 	room_and_member(o, room_id, id, sender);
 	out_text(o, ",\"success\":true,\"participants\":[");
 }
@@ -76,22 +76,51 @@ void server_message_joined_participant(struct out *o, bool first, const struct c
 	out_text(o, "}");
 }
 
-void server_message_joined_end(struct out *o, struct span ice_servers)
+void server_message_joined_end(struct out *o, struct span ice_servers, const struct resume_offer *offer)
 {
 	out_text(o, "]");
 	if (ice_servers.at != NULL) {
 		out_text(o, ",\"ice_servers\":");
 		out_bytes(o, ice_servers.at, ice_servers.length);
 	}
+	if (offer) {
+		out_text(o, ",\"resume\":\"");
+		out_bytes(o, offer->id->text, sizeof(offer->id->text));
+		out_text(o, ".");
+		out_bytes(o, offer->secret, LIMIT_SECRET_BYTES);
+		out_text(o, "\",\"resume_ms\":");
+		out_unsigned(o, offer->resume_ms);
+		out_text(o, ",\"n\":");
+		out_unsigned(o, offer->n);
+	}
+	out_text(o, "}");
+}
+
+/* What has become of a member, and nothing else. */
+static void tell_of(struct out *o, const char *action, const struct name *room_id, const struct client_id *id,
+		    const struct name *sender)
+{
+	begin(o, action);
+	room_and_member(o, room_id, id, sender);
 	out_text(o, "}");
 }
 
 void server_message_user_joined(struct out *o, const struct name *room_id, const struct client_id *id,
 				const struct name *sender)
 {
-	begin(o, "user-joined");
-	room_and_member(o, room_id, id, sender);
-	out_text(o, "}");
+	tell_of(o, "user-joined", room_id, id, sender);
+}
+
+void server_message_user_suspended(struct out *o, const struct name *room_id, const struct client_id *id,
+				   const struct name *sender)
+{
+	tell_of(o, "user-suspended", room_id, id, sender);
+}
+
+void server_message_user_resumed(struct out *o, const struct name *room_id, const struct client_id *id,
+				 const struct name *sender)
+{
+	tell_of(o, "user-resumed", room_id, id, sender);
 }
 
 void server_message_user_left(struct out *o, const struct name *room_id, const struct client_id *id,
@@ -144,4 +173,11 @@ void server_message_error(struct out *o, const struct complaint *complaint)
 	out_text(o, ",\"details\":");
 	out_json_string(o, complaint->details, strnlen(complaint->details, sizeof complaint->details));
 	out_text(o, "}");
+}
+
+void server_message_seq(struct out *o, uint64_t seq)
+{
+	out_text(o, "{\"seq\":");
+	out_unsigned(o, seq);
+	out_text(o, ",");
 }

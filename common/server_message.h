@@ -35,18 +35,32 @@ enum left_reason {
 
 const char *left_reason_text(enum left_reason reason);
 
-/* `joined` is written in three parts, because its participants are as many as the room has. */
-void server_message_joined_begin(struct out *o, const struct name *room_id, const struct client_id *id,
+/* What `joined` and `resumed` say to a member that may resume. */
+struct resume_offer {
+	const struct client_id *id;
+	const char *secret; /* LIMIT_SECRET_BYTES; good for one use */
+	uint32_t resume_ms; /* how long its seat is kept */
+	uint64_t n;         /* the last of its messages that was accepted */
+};
+
+/* `joined`, or `resumed`, is written in three parts, because its participants are as many as the room has. `offer`
+ * NULL: the member may not resume. */
+void server_message_joined_begin(struct out *o, bool resumed, const struct name *room_id, const struct client_id *id,
 				 const struct name *sender);
 void server_message_joined_participant(struct out *o, bool first, const struct client_id *id,
 				       const struct name *sender);
 /* `ice_servers` is JSON; absent where there are none to tell of. */
-void server_message_joined_end(struct out *o, struct span ice_servers);
+void server_message_joined_end(struct out *o, struct span ice_servers, const struct resume_offer *offer);
 
 void server_message_user_joined(struct out *o, const struct name *room_id, const struct client_id *id,
 				const struct name *sender);
 void server_message_user_left(struct out *o, const struct name *room_id, const struct client_id *id,
 			      const struct name *sender, enum left_reason reason);
+/* The connection of a member that may resume was lost; it is back. */
+void server_message_user_suspended(struct out *o, const struct name *room_id, const struct client_id *id,
+				   const struct name *sender);
+void server_message_user_resumed(struct out *o, const struct name *room_id, const struct client_id *id,
+				 const struct name *sender);
 void server_message_left(struct out *o, const struct name *room_id, const struct client_id *id);
 
 /* The text of a relayed signal up to and including `"data":`; the raw data and `}` follow. `target` is the raw JSON
@@ -58,5 +72,8 @@ void server_message_signal_begin(struct out *o, enum client_action action, const
 void server_message_pong_begin(struct out *o, bool has_data);
 
 void server_message_error(struct out *o, const struct complaint *complaint);
+
+/* What stands in the place of the opening brace of any of these, said to a member that may resume. */
+void server_message_seq(struct out *o, uint64_t seq);
 
 #endif

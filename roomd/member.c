@@ -9,12 +9,15 @@
 #include "echo.h"
 #include "member.h"
 #include "queue.h"
-#include "tally.h"
+#include "report.h"
+#include "resume.h"
+#include "tell.h"
 
 /* Who may follow whom. */
 static const unsigned successors[SEAT_STATES] = {
     [SEAT_FREE] = 1 << SEAT_TAKEN,
-    [SEAT_TAKEN] = 1 << SEAT_LEAVING | 1 << SEAT_CLOSING | 1 << SEAT_GONE,
+    [SEAT_TAKEN] = 1 << SEAT_SUSPENDED | 1 << SEAT_LEAVING | 1 << SEAT_CLOSING | 1 << SEAT_GONE,
+    [SEAT_SUSPENDED] = 1 << SEAT_TAKEN | 1 << SEAT_GONE,
     [SEAT_LEAVING] = 1 << SEAT_RETURNING | 1 << SEAT_GONE,
     [SEAT_RETURNING] = 1 << SEAT_FREE,
     [SEAT_CLOSING] = 1 << SEAT_LINGERING | 1 << SEAT_GONE,
@@ -27,20 +30,20 @@ static struct seat *seat_of(struct room *room, unsigned seat)
 	return &room->ledger->seats[seat];
 }
 
-static void member_enter(struct room *room, unsigned seat, enum seat_state next)
+void member_enter(struct room *room, unsigned seat, enum seat_state next)
 {
 	struct seat *s = seat_of(room, seat);
 
 	assert(successors[s->state] & 1U << next);
-	room->members += (next == SEAT_TAKEN) - (unsigned)(s->state == SEAT_TAKEN);
+	room->members -= seat_is_members(s);
 	room->used += (s->state == SEAT_FREE) - (unsigned)(next == SEAT_FREE);
 	room->reports |= next == SEAT_RETURNING || next == SEAT_GONE;
 	s->state = (uint8_t)next;
+	room->members += seat_is_members(s);
 	ledger_note_top(room->ledger, seat);
 }
 
-/* Tells epoll what the seat waits for; 0: for nothing, not even to hear that the connection broke. */
-static void member_watch(struct room *room, unsigned seat, uint32_t interest)
+void member_watch(struct room *room, unsigned seat, uint32_t interest)
 {
 	struct epoll_event event = {.events = interest, .data.u32 = seat};
 	uint32_t before = room->sockets[seat].interest;
@@ -59,15 +62,16 @@ void member_depart(struct room *room, unsigned seat, enum seat_state next, enum 
 
 	/* What an heir needs to know to finish this comes before the state that shows that it had begun. */
 	s->told_up_to = 0;
-	s->departure = s->leaving = (uint8_t)(reason + 1);
+	s->departure = (uint8_t)(reason + 1);
+	s->news = (uint8_t)(NEWS_LEFT + reason);
 	room->reports = true;
 	ledger_fence();
 	member_enter(room, seat, next);
-	room_on_departure(room, seat);
+	tell_news(room, seat);
 }
 
-/* Lets go of the socket. While the broker holds its duplicate, epoll would report it: it is taken out first. */
-static void member_release(struct room *room, unsigned seat)
+/* While the broker holds its duplicate, epoll would report it: it is taken out first. */
+void member_release(struct room *room, unsigned seat)
 {
 	member_watch(room, seat, 0);
 	close(room->sockets[seat].fd);
@@ -75,34 +79,74 @@ static void member_release(struct room *room, unsigned seat)
 	room->sockets[seat].dirty = false;
 }
 
-bool member_sit(struct room *room, unsigned seat, int fd, const struct ipc_adopt *adopt, const void *rest,
+bool member_can_watch(const struct room *room, unsigned seat, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = seat};
+
+	return epoll_ctl(room->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void member_take_place(struct room *room, unsigned seat, int fd, const struct ipc_adopt *adopt, const void *rest,
+		       size_t rest_length)
+{
+	struct seat *s = seat_of(room, seat);
+
+	s->keepalive = (struct keepalive){.heard_ms = room->now_ms};
+	s->in = (struct ws_stream){.end = (uint32_t)rest_length};
+	s->in_origin = adopt->in_bytes - rest_length;
+	s->owed_at = s->owed_end = s->owed_boundary = 0;
+	s->out_origin = adopt->out_bytes;
+	memcpy(ledger_input(room->ledger, seat), rest, rest_length);
+	room->sockets[seat].fd = fd;
+	room->sockets[seat].interest = EPOLLIN;
+	if (s->state != SEAT_TAKEN)
+		member_enter(room, seat, SEAT_TAKEN);
+}
+
+void member_sit(struct room *room, unsigned seat, int fd, const struct ipc_adopt *adopt, const void *rest,
 		size_t rest_length)
 {
 	struct seat *s = seat_of(room, seat);
-	struct epoll_event event = {.events = EPOLLIN, .data.u32 = seat};
 
-	if (epoll_ctl(room->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
-		close(fd);
-		return false;
-	}
 	memset(s, 0, sizeof(*s));
 	s->client = adopt->client;
 	s->id = adopt->id;
 	s->sender = adopt->sender;
 	s->allowance = adopt->allowance;
 	s->expires_ms = adopt->expires_ms;
-	s->keepalive.heard_ms = room->now_ms;
-	s->in_origin = adopt->in_bytes - rest_length;
-	s->out_origin = adopt->out_bytes;
-	memcpy(ledger_input(room->ledger, seat), rest, rest_length);
-	s->in.end = (uint32_t)rest_length;
-	room->sockets[seat].fd = fd;
-	room->sockets[seat].interest = event.events;
-	member_enter(room, seat, SEAT_TAKEN);
-	return true;
+	member_take_place(room, seat, fd, adopt, rest, rest_length);
 }
 
-void member_miss(struct room *room, unsigned seat, uint64_t client, bool member)
+void member_part(struct room *room, unsigned seat, uint16_t code, const char *why)
+{
+	unsigned other = room_free_seat(room);
+	const struct seat *from = seat_of(room, seat);
+	struct seat *to = seat_of(room, other);
+
+	assert(other < room->seats);
+	memset(to, 0, sizeof(*to));
+	to->client = from->client;
+	to->id = from->id;
+	to->sender = from->sender;
+	to->in_origin = from->in_origin + from->in.end;
+	queue_copy_begun(room->ledger, seat, other);
+	queue_append_close(room->ledger, other, code, why);
+	to->close_code = code;
+	to->deadline_ms = room->now_ms + LIMIT_GOODBYE_MS;
+	member_watch(room, seat, 0);
+	room->sockets[other].fd = room->sockets[seat].fd;
+	room->sockets[other].interest = 0;
+	room->sockets[other].dirty = true;
+	room->sockets[seat].fd = -1;
+	room->sockets[seat].dirty = false;
+	ledger_fence();
+	to->state = SEAT_CLOSING;
+	room->used++;
+	ledger_note_top(room->ledger, other);
+	member_watch(room, other, EPOLLOUT);
+}
+
+void member_miss(struct room *room, unsigned seat, uint64_t client, bool member, enum seat_due due)
 {
 	struct seat *s = seat_of(room, seat);
 
@@ -111,6 +155,8 @@ void member_miss(struct room *room, unsigned seat, uint64_t client, bool member)
 	s->client = client;
 	s->close_code = WS_CLOSE_INTERNAL;
 	s->departure = member ? LEFT_DISCONNECT + 1 : 0;
+	s->due = (uint8_t)due;
+	ledger_fence();
 	s->state = SEAT_GONE;
 	ledger_note_top(room->ledger, seat);
 	room->used++;
@@ -136,7 +182,7 @@ void member_lose(struct room *room, unsigned seat)
 	struct seat *s = seat_of(room, seat);
 
 	s->told_up_to = 0;
-	s->leaving = LEFT_DISCONNECT + 1;
+	s->news = NEWS_LEFT + LEFT_DISCONNECT;
 	ledger_fence();
 	member_enter(room, seat, SEAT_GONE);
 }
@@ -145,11 +191,11 @@ void member_forget(struct room *room, unsigned seat)
 {
 	struct seat *s = seat_of(room, seat);
 
-	room->members -= s->state == SEAT_TAKEN;
+	room->members -= seat_is_members(s);
 	room->used -= s->state != SEAT_FREE;
 	s->state = SEAT_FREE;
 	ledger_note_top(room->ledger, seat);
-	s->departure = 0;
+	s->departure = s->due = 0;
 }
 
 /* --- in --- */
@@ -185,7 +231,7 @@ void member_read(struct room *room, unsigned seat)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		member_cut(room, seat, false, LEFT_DISCONNECT);
+		member_cut(room, seat, false, n < 0 && errno == ETIMEDOUT ? LEFT_TIMEOUT : LEFT_DISCONNECT);
 		return;
 	}
 	ledger_mark(&s->in.end, s->in.end + (uint32_t)n);
@@ -201,86 +247,6 @@ void member_discard(struct room *room, unsigned seat)
 		return;
 	member_release(room, seat);
 	member_enter(room, seat, SEAT_GONE);
-}
-
-/* --- out --- */
-
-/* Writes what the socket takes of what is owed. Returns false if the connection is broken. */
-static bool write_owed(struct room *room, unsigned seat)
-{
-	struct seat *s = seat_of(room, seat);
-
-	if (s->owed_at == s->owed_end)
-		return true;
-	ssize_t n = send(room->sockets[seat].fd, ledger_queue(room->ledger, seat) + s->owed_at,
-			 s->owed_end - s->owed_at, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (n > 0)
-		ledger_mark(&s->owed_at, s->owed_at + (uint32_t)n);
-	return n >= 0 || errno == EAGAIN || errno == EINTR;
-}
-
-static void queue_frame(struct room *room, unsigned seat, enum ws_opcode opcode, const struct iovec *parts,
-			int part_count)
-{
-	room->sockets[seat].dirty = true;
-	if (queue_append(room->ledger, seat, opcode, parts, part_count) == 0)
-		return;
-	/* Much may have come in one turn: only what the socket does not take makes a slow reader. */
-	if (!write_owed(room, seat))
-		member_cut(room, seat, false, LEFT_DISCONNECT);
-	else if (queue_append(room->ledger, seat, opcode, parts, part_count) < 0)
-		member_close(room, seat, WS_CLOSE_POLICY, "reading too slowly", LEFT_SLOW);
-}
-
-void member_say(struct room *room, unsigned seat, const struct iovec *parts, int part_count)
-{
-	if (seat_of(room, seat)->state != SEAT_TAKEN || echo_is_on())
-		return;
-	tally_out(room, seat, parts, part_count);
-	queue_frame(room, seat, WS_OP_TEXT, parts, part_count);
-}
-
-void member_answer(struct room *room, unsigned seat, enum ws_opcode opcode, const struct ws_event *event)
-{
-	queue_frame(room, seat, opcode, &(struct iovec){event->data, event->length}, 1);
-}
-
-/* What follows once the queue is out. */
-static void on_flushed(struct room *room, unsigned seat)
-{
-	switch (seat_of(room, seat)->state) {
-	case SEAT_TAKEN:
-		member_watch(room, seat, EPOLLIN);
-		return;
-	case SEAT_LEAVING:
-		member_watch(room, seat, 0); /* from here on the lobby reads it */
-		member_enter(room, seat, SEAT_RETURNING);
-		return;
-	case SEAT_CLOSING:
-		shutdown(room->sockets[seat].fd, SHUT_WR);
-		member_watch(room, seat, EPOLLIN);
-		member_enter(room, seat, SEAT_LINGERING);
-		return;
-	default:
-		return;
-	}
-}
-
-void member_flush(struct room *room, unsigned seat)
-{
-	struct seat *s = seat_of(room, seat);
-
-	room->sockets[seat].dirty = false;
-	if (!write_owed(room, seat)) {
-		member_cut(room, seat, false, LEFT_DISCONNECT);
-		return;
-	}
-	if (s->owed_at < s->owed_end) {
-		member_watch(room, seat, s->state == SEAT_TAKEN ? EPOLLIN | EPOLLOUT : EPOLLOUT);
-		return;
-	}
-	queue_reset(room->ledger, seat);
-	on_flushed(room, seat);
 }
 
 /* --- the end --- */
@@ -322,10 +288,29 @@ void member_cut(struct room *room, unsigned seat, bool reset, enum left_reason r
 	member_release(room, seat);
 	if (!s->close_code)
 		s->close_code = WS_CLOSE_ABNORMAL;
-	if (member)
+	if (member && seat_is_resumable(s) && reason != LEFT_SLOW && !room->orphaned)
+		resume_suspend(room, seat);
+	else if (member)
 		member_depart(room, seat, SEAT_GONE, reason);
 	else
 		member_enter(room, seat, SEAT_GONE);
+}
+
+void member_hang_up(struct room *room, unsigned seat, uint16_t code, const char *why)
+{
+	struct seat *s = seat_of(room, seat);
+
+	if (!seat_is_resumable(s) || room->orphaned) {
+		member_close(room, seat, code, why, LEFT_DISCONNECT);
+		return;
+	}
+	/* The seat stays, so it can't be where we wait for the goodbye: that goes out now, or not. */
+	queue_append_close(room->ledger, seat, code, why);
+	s->close_code = code;
+	member_write(room, seat);
+	shutdown(room->sockets[seat].fd, SHUT_WR);
+	member_release(room, seat);
+	resume_suspend(room, seat);
 }
 
 uint64_t member_tick(struct room *room, unsigned seat)
@@ -337,6 +322,11 @@ uint64_t member_tick(struct room *room, unsigned seat)
 	switch (s->state) {
 	case SEAT_TAKEN:
 		break;
+	case SEAT_SUSPENDED:
+		if (room->now_ms < s->deadline_ms)
+			return s->deadline_ms;
+		resume_give_up(room, seat, LEFT_TIMEOUT);
+		return UINT64_MAX;
 	case SEAT_LEAVING:
 	case SEAT_CLOSING:
 	case SEAT_LINGERING:
@@ -354,47 +344,10 @@ uint64_t member_tick(struct room *room, unsigned seat)
 		member_cut(room, seat, true, LEFT_TIMEOUT);
 		return UINT64_MAX;
 	case KEEPALIVE_PING:
-		s->keepalive.pinged_ms = room->now_ms;
-		queue_frame(room, seat, WS_OP_PING, NULL, 0);
+		member_ping(room, seat, "");
 		return member_tick(room, seat);
 	}
 	return next_ms;
-}
-
-/* Sends a report, unless there is nobody to hear it. An error other than -EAGAIN is the channel's end, which its reader
- * sees. */
-static int report(struct room *room, enum ipc_type type, const void *body, const void *tail, size_t tail_length, int fd)
-{
-	return room->orphaned ? 0 : room_tell(room, type, body, tail, tail_length, fd);
-}
-
-int member_report(struct room *room, unsigned seat)
-{
-	struct seat *s = seat_of(room, seat);
-
-	if (s->departure) {
-		struct ipc_left body = {.client = s->client, .reason = s->departure - 1U};
-		if (report(room, IPC_LEFT, &body, NULL, 0, -1) == -EAGAIN)
-			return -EAGAIN;
-		s->departure = 0;
-	}
-	if (s->state == SEAT_RETURNING) {
-		struct ipc_return body = {.client = s->client,
-					  .in_bytes = s->in_origin + s->in.end,
-					  .out_bytes = s->out_origin + s->owed_at,
-					  .allowance = s->allowance};
-		const uint8_t *rest = ledger_input(room->ledger, seat) + s->in.at;
-		if (report(room, IPC_RETURN, &body, rest, s->in.end - s->in.at, room->sockets[seat].fd) == -EAGAIN)
-			return -EAGAIN;
-		member_release(room, seat);
-		member_enter(room, seat, SEAT_FREE);
-	} else if (s->state == SEAT_GONE) {
-		struct ipc_closed body = {.client = s->client, .close_code = s->close_code};
-		if (report(room, IPC_CLOSED, &body, NULL, 0, -1) == -EAGAIN)
-			return -EAGAIN;
-		member_enter(room, seat, SEAT_FREE);
-	}
-	return 0;
 }
 
 bool member_evict(struct room *room, unsigned seat)
@@ -403,5 +356,5 @@ bool member_evict(struct room *room, unsigned seat)
 
 	if (state == SEAT_LEAVING || state == SEAT_CLOSING || state == SEAT_LINGERING)
 		member_cut(room, seat, true, LEFT_DISCONNECT);
-	return member_report(room, seat) == 0;
+	return report_seat(room, seat) == 0;
 }

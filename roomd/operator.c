@@ -4,6 +4,7 @@
 #include "bucket.h"
 #include "member.h"
 #include "operator.h"
+#include "resume.h"
 #include "session.h"
 #include "title.h"
 
@@ -25,19 +26,35 @@ void operator_show_title(const struct room *room)
 	title_set("roomd: %u member%s", shown, shown == 1 ? "" : "s");
 }
 
-/* Ends the connection of the client with the broker's number, if it still is a member. */
+static void end(struct room *room, unsigned seat, uint16_t code, const char *why)
+{
+	const struct seat *s = &room->ledger->seats[seat];
+
+	if (s->state == SEAT_TAKEN)
+		member_close(room, seat, code, why, LEFT_KICKED);
+	else if (s->state == SEAT_SUSPENDED)
+		resume_give_up(room, seat, LEFT_KICKED);
+}
+
+/* Ends the connection, and the seat, of the client with the broker's number, if it still is a member. */
 static void kick(struct room *room, uint64_t client)
 {
 	for (unsigned i = 0; i < room->ledger->top; i++)
-		if (room->ledger->seats[i].state == SEAT_TAKEN && room->ledger->seats[i].client == client)
-			member_close(room, i, ROOM_CLOSE_KICKED, "kicked by an operator", LEFT_KICKED);
+		if (room->ledger->seats[i].client == client)
+			end(room, i, ROOM_CLOSE_KICKED, "kicked by an operator");
 }
 
 static void close_all(struct room *room)
 {
 	for (unsigned i = 0; i < room->ledger->top; i++)
-		if (room->ledger->seats[i].state == SEAT_TAKEN)
-			member_close(room, i, ROOM_CLOSE_CLOSED, "room closed by an operator", LEFT_KICKED);
+		end(room, i, ROOM_CLOSE_CLOSED, "room closed by an operator");
+}
+
+static void give_up(struct room *room, uint64_t client)
+{
+	for (unsigned i = 0; i < room->ledger->top; i++)
+		if (room->ledger->seats[i].state == SEAT_SUSPENDED && room->ledger->seats[i].client == client)
+			resume_give_up(room, i, LEFT_TIMEOUT);
 }
 
 void operator_on_message(struct room *room, const struct ipc_message *m)
@@ -45,6 +62,9 @@ void operator_on_message(struct room *room, const struct ipc_message *m)
 	switch (m->type) {
 	case IPC_KICK:
 		kick(room, ((const struct ipc_which_client *)m->body)->client);
+		return;
+	case IPC_GIVE_UP:
+		give_up(room, ((const struct ipc_which_client *)m->body)->client);
 		return;
 	case IPC_CLOSE:
 		close_all(room);

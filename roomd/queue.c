@@ -80,6 +80,20 @@ void queue_append_close(struct ledger *ledger, unsigned seat, uint16_t code, con
 	ledger_mark(&s->owed_end, s->owed_end + (uint32_t)size);
 }
 
+void queue_copy_begun(struct ledger *ledger, unsigned seat, unsigned other)
+{
+	const struct seat *s;
+	struct seat *to = &ledger->seats[other];
+
+	find_boundary(ledger, seat);
+	s = &ledger->seats[seat];
+	to->out_origin = s->out_origin + s->owed_boundary;
+	to->owed_boundary = 0;
+	to->owed_at = s->owed_at - s->owed_boundary;
+	to->owed_end = to->owed_at > 0 ? frame_end(ledger, seat, s->owed_boundary) - s->owed_boundary : 0;
+	memcpy(ledger_queue(ledger, other), ledger_queue(ledger, seat) + s->owed_boundary, to->owed_end);
+}
+
 void queue_drop_unbegun(struct ledger *ledger, unsigned seat)
 {
 	struct seat *s = &ledger->seats[seat];

@@ -18,6 +18,9 @@ int queue_append(struct ledger *ledger, unsigned seat, enum ws_opcode opcode, co
 /* Appends a close frame, for which there is always place. */
 void queue_append_close(struct ledger *ledger, unsigned seat, uint16_t code, const char *why);
 
+/* Gives the frame of which a part has been written, and only that, to the empty queue of another seat. */
+void queue_copy_begun(struct ledger *ledger, unsigned seat, unsigned other);
+
 /* Drops the frames of which not a byte has been written. */
 void queue_drop_unbegun(struct ledger *ledger, unsigned seat);
 

@@ -16,7 +16,7 @@ static enum error_code find_target(const struct ledger *ledger, unsigned from, c
 
 	for (unsigned i = 0; i < ledger->top; i++) {
 		const struct seat *seat = &ledger->seats[i];
-		if (seat->state != SEAT_TAKEN)
+		if (!seat_is_members(seat))
 			continue;
 		if (is_id(seat, target)) {
 			*ret = i;
@@ -54,6 +54,8 @@ static void decide_signal(const struct ledger *ledger, unsigned from, struct rel
 void relay_decide(const struct ledger *ledger, unsigned from, const char *text, size_t n, struct relay_decision *ret)
 {
 	ret->kind = RELAY_REFUSE;
+	ret->message.n = 0;
+	ret->message.bad_n = false;
 	if (client_message_parse(text, n, &ret->message, &ret->complaint) < 0)
 		return;
 	switch (ret->message.action) {
@@ -68,6 +70,16 @@ void relay_decide(const struct ledger *ledger, unsigned from, const char *text, 
 		return;
 	case ACTION_ICE_SERVERS:
 		ret->kind = RELAY_ICE;
+		return;
+	case ACTION_RESUME:
+		complain(&ret->complaint, ERROR_ALREADY_IN_ROOM, "\"resume\" is for a new connection.");
+		return;
+	case ACTION_ACK:
+		if (seat_is_resumable(&ledger->seats[from]))
+			ret->kind = RELAY_ACK;
+		else
+			complain(&ret->complaint, ERROR_UNKNOWN_RESUME,
+				 "There is nothing to confirm: this seat was not joined with \"resume\": true.");
 		return;
 	case ACTION_OFFER:
 	case ACTION_ANSWER:

@@ -14,13 +14,14 @@ enum relay_kind {
 	RELAY_PONG,
 	RELAY_LEAVE,
 	RELAY_ICE,    /* it wants fresh STUN and TURN servers */
+	RELAY_ACK,    /* it has seen message number `seq` */
 	RELAY_REFUSE, /* answer the complaint */
 };
 
 struct relay_decision {
 	enum relay_kind kind;
 	unsigned target;
-	struct client_message message; /* its spans point into the text; not set on RELAY_REFUSE */
+	struct client_message message; /* its spans point into the text; on RELAY_REFUSE only n and bad_n are set */
 	struct complaint complaint;    /* on RELAY_REFUSE */
 };
 

@@ -29,9 +29,10 @@ struct room {
 	uint64_t retry_ms;    /* too many descriptors are on their way: when to try again; 0: they are not */
 	bool reports;         /* some seat has something for the broker */
 	unsigned seats;       /* in the ledger; 0 while warm */
-	unsigned members;     /* seats TAKEN */
+	unsigned members;     /* seats TAKEN or SUSPENDED */
 	unsigned used;        /* seats not FREE */
 	unsigned reseats_due; /* an heir's: RESEATs still to come */
+	bool numbered;        /* the message in work has a number, and its sender may resume */
 	bool occupied;        /* somebody has sat here */
 	uint64_t now_ms;      /* of this turn */
 	struct ledger *ledger;
@@ -58,19 +59,14 @@ void room_on_socket(struct room *room, unsigned seat, uint32_t events);
  * is to exit, else *ret_next_ms is when the next turn is due at the latest (UINT64_MAX: when something comes). */
 bool room_end_turn(struct room *room, uint64_t *ret_next_ms);
 
-/* Says something to the broker; returns 0 or -errno. -EAGAIN, and the end of the turn says it again: the channel is
- * full, or (with a descriptor) too many descriptors are on their way to others. */
-int room_tell(struct room *room, enum ipc_type type, const void *body, const void *tail, size_t tail_length, int fd);
-
 /* Finds a seat to sit in. There are twice as many as members, so if all are in use one is only being polite. */
 unsigned room_free_seat(struct room *room);
 
 /* The broker has opened the room, or an heir's again. */
 void room_open(struct room *room, const struct ipc_open *open);
 
-/* For member.c: one event of a member's stream; and a member is gone: tells those who are not told yet. */
+/* For member.c: one event of a member's stream. */
 struct ws_event;
 void room_on_event(struct room *room, unsigned seat, const struct ws_event *event);
-void room_on_departure(struct room *room, unsigned seat);
 
 #endif

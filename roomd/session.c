@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "member.h"
+#include "report.h"
+#include "resume.h"
 #include "session.h"
 
 /* The servers for the client whose ADOPT comes next. They need not outlive this process: neither does an ADOPT that was
@@ -14,9 +16,10 @@ static struct {
 	char json[LIMIT_ICE_BYTES];
 } next;
 
-void session_joined_end(uint64_t client, struct out *o)
+void session_joined_end(uint64_t client, struct out *o, const struct resume_offer *offer)
 {
-	server_message_joined_end(o, next.client == client ? (struct span){next.json, next.length} : (struct span){0});
+	server_message_joined_end(o, next.client == client ? (struct span){next.json, next.length} : (struct span){0},
+				  offer);
 	next.client = 0;
 }
 
@@ -62,12 +65,14 @@ uint64_t session_tick(struct room *room, unsigned seat)
 {
 	const struct seat *s = &room->ledger->seats[seat];
 
-	if (s->state != SEAT_TAKEN || !s->expires_ms)
+	if (!seat_is_members(s) || !s->expires_ms)
 		return member_tick(room, seat);
-	if (room->now_ms >= s->expires_ms)
+	if (room->now_ms >= s->expires_ms && s->state == SEAT_SUSPENDED)
+		resume_give_up(room, seat, LEFT_TIMEOUT);
+	else if (room->now_ms >= s->expires_ms)
 		member_close(room, seat, WS_CLOSE_POLICY, "the token ended", LEFT_TIMEOUT);
 	uint64_t next_ms = member_tick(room, seat);
-	return s->state == SEAT_TAKEN && s->expires_ms < next_ms ? s->expires_ms : next_ms;
+	return seat_is_members(s) && s->expires_ms < next_ms ? s->expires_ms : next_ms;
 }
 
 int session_report(struct room *room, unsigned seat)
@@ -80,5 +85,5 @@ int session_report(struct room *room, unsigned seat)
 			return -EAGAIN;
 		s->ice_due = false;
 	}
-	return member_report(room, seat);
+	return report_seat(room, seat);
 }

@@ -9,8 +9,8 @@
 
 #include "room.h"
 
-/* Writes the end of `joined`, with the servers that came for this client, if any did. */
-void session_joined_end(uint64_t client, struct out *o);
+/* Writes the end of `joined` or `resumed`, with the servers that came for this client, if any did. */
+void session_joined_end(uint64_t client, struct out *o, const struct resume_offer *offer);
 
 /* The broker tells of servers: keeps them for the client that comes next, or answers a member that has asked. */
 void session_on_ice(struct room *room, const struct ipc_message *message);
@@ -21,7 +21,7 @@ bool session_ask_ice(struct room *room, unsigned seat, struct complaint *ret_com
 /* member_tick(), and the end of a token. */
 uint64_t session_tick(struct room *room, unsigned seat);
 
-/* member_report(), and what was asked. */
+/* report_seat(), and what was asked. */
 int session_report(struct room *room, unsigned seat);
 
 #endif

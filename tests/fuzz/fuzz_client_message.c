@@ -70,6 +70,9 @@ static void check_message(const struct client_message *message, const char *text
 {
 	if (message->data.at != NULL)
 		check_inside(message->data, text, size);
+	CHECK(message->bad_n || message->n < UINT64_C(1) << 53);
+	CHECK(message->action == ACTION_JOIN || !message->resumable);
+	CHECK(message->secret.length <= sizeof(message->secret.bytes));
 	switch (message->action) {
 	case ACTION_JOIN:
 		check_name(&message->room_id);
@@ -81,6 +84,10 @@ static void check_message(const struct client_message *message, const char *text
 		break;
 	case ACTION_PING:
 		check_relayed(message, size);
+		break;
+	case ACTION_ACK:
+	case ACTION_RESUME:
+		CHECK(message->data.at == NULL && message->seq < UINT64_C(1) << 53);
 		break;
 	default:
 		CHECK(message->data.at != NULL);

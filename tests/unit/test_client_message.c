@@ -108,12 +108,62 @@ static void test_leave_and_ping(void **state)
 	assert_text(m.data.at, m.data.length, "null");
 }
 
+static void test_resume(void **state)
+{
+	(void)state;
+	struct client_message m = parse("{\"action\":\"join\",\"room_id\":\"a\",\"sender\":\"b\",\"resume\":true}");
+	assert_true(m.resumable);
+	m = parse("{\"action\":\"join\",\"room_id\":\"a\",\"sender\":\"b\",\"resume\":null}");
+	assert_false(m.resumable);
+
+	m = parse("{\"action\":\"resume\",\"resume\":\"a\\u002eb\",\"seq\":7}");
+	assert_int_equal(m.action, ACTION_RESUME);
+	assert_name(&m.secret, "a.b");
+	assert_int_equal(m.seq, 7);
+	m = parse("{\"action\":\"resume\",\"resume\":\"" X10(X10("ab")) "\",\"seq\":0}");
+	assert_int_equal(m.secret.length, 0); /* it is none */
+	m = parse("{\"action\":\"resume\",\"resume\":\"\\ud800\",\"seq\":0}");
+	assert_int_equal(m.secret.length, 0);
+
+	m = parse("{\"action\":\"ack\",\"seq\":9007199254740991}");
+	assert_int_equal(m.action, ACTION_ACK);
+	assert_int_equal(m.seq, 9007199254740991);
+}
+
+/* To whom it does not matter, it never is wrong. */
+static void test_n(void **state)
+{
+	static const struct {
+		const char *n;
+		uint64_t value;
+		bool bad;
+	} cases[] = {
+	    {"", 0, false},         {",\"n\":1", 1, false},   {",\"n\":9007199254740991", 9007199254740991, false},
+	    {",\"n\":0", 0, true},  {",\"n\":1.0", 0, true},  {",\"n\":\"1\"", 0, true},
+	    {",\"n\":[]", 0, true}, {",\"n\":null", 0, true}, {",\"n\":1,\"n\":2", 0, true}};
+	char text[200];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		snprintf(text, sizeof text, "{\"action\":\"offer\",\"data\":1%s}", cases[i].n);
+		struct client_message m = parse(text);
+		assert_int_equal(m.bad_n, cases[i].bad);
+		if (!m.bad_n)
+			assert_int_equal(m.n, cases[i].value);
+	}
+	struct client_message m;
+	struct complaint complaint;
+	const char *refused = "{\"action\":\"offer\",\"n\":3}";
+	assert_int_equal(client_message_parse(refused, strlen(refused), &m, &complaint), -EINVAL);
+	assert_int_equal(m.n, 3); /* it is done with, nevertheless */
+}
+
 static const struct complaint_case {
 	const char *text;
 	enum error_code code;
 	const char *details;
 } complaint_cases[] = {
-#define KNOWN "join, leave, offer, answer, ice-candidate, ping or ice-servers"
+#define KNOWN "join, leave, offer, answer, ice-candidate, ping, ice-servers, ack or resume"
 #define JOIN(rest) "{\"action\":\"join\"," rest "}"
 #define OFFER(rest) "{\"action\":\"offer\"," rest "}"
     {"", ERROR_INVALID_JSON, "The message is empty; it must be one JSON object."},
@@ -136,8 +186,22 @@ static const struct complaint_case {
     {"{\"action\":\"join \"}", ERROR_UNKNOWN_ACTION, "\"join \" is not an action; known are " KNOWN "."},
     {"{\"action\":\"joi\"}", ERROR_UNKNOWN_ACTION, "\"joi\" is not an action; known are " KNOWN "."},
     {"{\"action\":\"join\\u0000\"}", ERROR_UNKNOWN_ACTION, "\"join\\x00\" is not an action; known are " KNOWN "."},
-    {"{\"action\":\"ack\"}", ERROR_UNKNOWN_ACTION, "\"ack\" is not an action; known are " KNOWN "."},
-    {"{\"action\":\"resume\"}", ERROR_UNKNOWN_ACTION, "\"resume\" is not an action; known are " KNOWN "."},
+    {"{\"action\":\"ack\"}", ERROR_MISSING_FIELD, "\"seq\" is missing; action \"ack\" needs \"seq\"."},
+    {"{\"action\":\"ack\",\"seq\":\"1\"}", ERROR_INVALID_FIELD,
+     "\"seq\" must be the number in the last message that was seen; 0 if none was."},
+    {"{\"action\":\"ack\",\"seq\":-1}", ERROR_INVALID_FIELD,
+     "\"seq\" must be the number in the last message that was seen; 0 if none was."},
+    {"{\"action\":\"ack\",\"seq\":1,\"seq\":2}", ERROR_INVALID_FIELD, "\"seq\" comes 2 times; it may come once."},
+    {"{\"action\":\"resume\"}", ERROR_MISSING_FIELD,
+     "\"resume\" is missing; action \"resume\" needs \"resume\" and \"seq\"."},
+    {"{\"action\":\"resume\",\"resume\":\"x\"}", ERROR_MISSING_FIELD,
+     "\"seq\" is missing; action \"resume\" needs \"resume\" and \"seq\"."},
+    {"{\"action\":\"resume\",\"resume\":true,\"seq\":1}", ERROR_INVALID_FIELD,
+     "\"resume\" is a boolean; it must be the string that came in \"joined\" or \"resumed\"."},
+    {JOIN("\"room_id\":\"a\",\"sender\":\"b\",\"resume\":\"x\""), ERROR_INVALID_FIELD,
+     "\"resume\" is a string; in a \"join\" it must be true or false."},
+    {JOIN("\"room_id\":\"a\",\"sender\":\"b\",\"resume\":1"), ERROR_INVALID_FIELD,
+     "\"resume\" is a number; in a \"join\" it must be true or false."},
     {"{\"action\":\"\\n\\\"\\u202e\"}", ERROR_UNKNOWN_ACTION,
      "\"\\x0a\\x22\\xe2\\x80\\xae\" is not an action; known are " KNOWN "."},
     {"{\"action\":\"" X10("abcd") "\"}", ERROR_UNKNOWN_ACTION,
@@ -354,6 +418,7 @@ int main(void)
 	    cmocka_unit_test(test_name_lengths),   cmocka_unit_test(test_data_is_never_echoed),
 	    cmocka_unit_test(test_texts),          cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_name_from_path), cmocka_unit_test(test_complain_cuts_at_a_character),
+	    cmocka_unit_test(test_resume),         cmocka_unit_test(test_n),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,19 +52,48 @@ static void test_joined(void **state)
 	struct out o = out_init(buffer, sizeof buffer);
 
 	(void)state;
-	server_message_joined_begin(&o, &room, &id, &sender);
-	server_message_joined_end(&o, (struct span){0});
+	server_message_joined_begin(&o, false, &room, &id, &sender);
+	server_message_joined_end(&o, (struct span){0}, NULL);
 	assert_json(&o, "{\"action\":\"joined\",\"room_id\":\"r\"," ID
 			",\"sender\":\"s\",\"success\":true,\"participants\":[]}");
 
 	o = out_init(buffer, sizeof buffer);
-	server_message_joined_begin(&o, &room, &id, &sender);
+	server_message_joined_begin(&o, false, &room, &id, &sender);
 	server_message_joined_participant(&o, true, &id, &other);
 	server_message_joined_participant(&o, false, &id, &sender);
-	server_message_joined_end(&o, (struct span){"[{}]", 4});
+	server_message_joined_end(&o, (struct span){"[{}]", 4}, NULL);
 	assert_json(&o, "{\"action\":\"joined\",\"room_id\":\"r\"," ID
 			",\"sender\":\"s\",\"success\":true,\"participants\":["
 			"{" ID ",\"sender\":\"t\"},{" ID ",\"sender\":\"s\"}],\"ice_servers\":[{}]}");
+}
+
+static void test_resume(void **state)
+{
+	char buffer[1000];
+	struct name room = name("r"), sender = name("s");
+	struct resume_offer offer = {&id, "fedcba9876543210fedcba9876543210", 30000, 7};
+	struct out o = out_init(buffer, sizeof buffer);
+
+	(void)state;
+	server_message_joined_begin(&o, true, &room, &id, &sender);
+	server_message_joined_end(&o, (struct span){0}, &offer);
+	assert_json(&o, "{\"action\":\"resumed\",\"room_id\":\"r\"," ID
+			",\"sender\":\"s\",\"success\":true,\"participants\":[],"
+			"\"resume\":\"0123456789abcdef0123456789ABCDEF.fedcba9876543210fedcba9876543210\","
+			"\"resume_ms\":30000,\"n\":7}");
+
+	o = out_init(buffer, sizeof buffer);
+	server_message_user_suspended(&o, &room, &id, &sender);
+	assert_json(&o, "{\"action\":\"user-suspended\",\"room_id\":\"r\"," ID ",\"sender\":\"s\"}");
+
+	o = out_init(buffer, sizeof buffer);
+	server_message_user_resumed(&o, &room, &id, &sender);
+	assert_json(&o, "{\"action\":\"user-resumed\",\"room_id\":\"r\"," ID ",\"sender\":\"s\"}");
+
+	o = out_init(buffer, LIMIT_SEQ_BYTES);
+	server_message_seq(&o, UINT64_MAX);
+	assert_false(o.truncated);
+	assert_text(o.at, o.length, "{\"seq\":18446744073709551615,");
 }
 
 static void test_signal(void **state)
@@ -167,6 +196,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_members_come_and_go),
 	    cmocka_unit_test(test_joined),
+	    cmocka_unit_test(test_resume),
 	    cmocka_unit_test(test_signal),
 	    cmocka_unit_test(test_pong),
 	    cmocka_unit_test(test_error),
