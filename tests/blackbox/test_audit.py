@@ -123,7 +123,7 @@ class Audit(unittest.TestCase):
         expected = {
             # Programs: the broker's, and roomd's twice, for it is counted by those made of it, and replaced by an upgrade.
             "keeper": {"standard": 3, "signalfd": 1, "eventpoll": 1, "program": 3, "page": 1, "tcp listener": listeners, "channel": 1 + rooms,
-                       "ledger": rooms, "roster": rooms, "broker's memory": 1},
+                       "ledger": rooms, "roster": rooms, "broker's memory": 1, "secrets": 1},
             # eventfd, random and the socket of nobody: libwebsockets', which parses with them. statm: its own memory and
             # the keeper's, for the metrics.
             "broker": {"standard": 3, "signalfd": 1, "eventpoll": 1, "tcp listener": listeners, "channel": 1 + rooms, "tcp": members + lobby,
@@ -148,7 +148,8 @@ class Audit(unittest.TestCase):
         if target.startswith("anon_inode:["):
             return target[12:-1]
         if target.startswith("/memfd:"):
-            files = {"/memfd:room": "ledger", "/memfd:roster": "roster", "/memfd:broker": "broker's memory"}
+            files = {"/memfd:room": "ledger", "/memfd:roster": "roster", "/memfd:broker": "broker's memory",
+                     "/memfd:secrets": "secrets"}
             return files.get(target.split(" ")[0], target) if flags & os.O_RDWR else target
         if target in (f"/proc/{process.pid}/statm", f"/proc/{self.server.keeper.pid}/statm"):
             return "statm"
