@@ -9,7 +9,7 @@
 #include "unit.h"
 
 #define ROOMS 100000
-#define LOOKUPS 300000
+#define LOOKUPS 100000
 
 struct world {
 	struct registry registry;

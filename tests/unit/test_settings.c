@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "setting_table.h"
 #include "unit.h"
 
 #define WORDS_MAX 16
@@ -340,6 +341,20 @@ static void test_together(void **state)
 	assert_non_null(strstr(problem.text, "message_bytes_max = 2047 (--message-bytes-max) must be at least 2048"));
 }
 
+static void test_copy(void **state)
+{
+	static struct settings from, to;
+
+	(void)state;
+	settings_defaults(&from);
+	memset(&to, 0xFF, sizeof(to));
+	for (int id = 0; id < SETTING_COUNT; id++)
+		setting_copy((enum setting_id)id, &from, &to);
+	assert_int_equal(to.port, 3000);
+	assert_int_equal(to.log_level, from.log_level);
+	assert_string_equal(to.host, "localhost");
+}
+
 /* What -n prints is a config file that says the same. */
 static void test_show_is_a_config_file(void **state)
 {
@@ -466,6 +481,7 @@ int main(void)
 	    cmocka_unit_test_setup(test_file_problems, set_up),
 	    cmocka_unit_test_setup(test_which_file, set_up),
 	    cmocka_unit_test_setup(test_together, set_up),
+	    cmocka_unit_test(test_copy),
 	    cmocka_unit_test_setup(test_show_is_a_config_file, set_up),
 	    cmocka_unit_test_setup(test_hand_over, set_up),
 	    cmocka_unit_test_setup(test_render_fits, set_up),
