@@ -12,6 +12,7 @@
 #include "event.h"
 #include "lobby.h"
 #include "log.h"
+#include "room_ice.h"
 #include "room_order.h"
 
 #define LOG_ROOM(room) log_name((room)->id.bytes, (room)->id.length).text
@@ -162,17 +163,6 @@ void room_join(struct client *c, const struct name *id, const struct name *sende
 
 /* --- seating --- */
 
-/* Tells of STUN and TURN servers for a client, if there are any. Returns 0 or -errno. */
-static int send_ice(struct room *room, const struct client *c)
-{
-	char json[LIMIT_ICE_BYTES];
-	struct out o = out_init(json, sizeof(json));
-
-	if (!access_write_ice(room->broker, &c->id, &o))
-		return 0;
-	return roomd_send(room->roomd, IPC_ICE, &(struct ipc_ice){.client = c->number}, o.at, o.length, -1);
-}
-
 /* Hands one client over. Returns 0 or -errno. */
 static int adopt(struct room *room, struct client *c)
 {
@@ -184,7 +174,7 @@ static int adopt(struct room *room, struct client *c)
 				 .expires_ms = c->expires_ms,
 				 .sender = c->sender};
 	const uint8_t *rest = c->input ? c->input + c->in.at : NULL;
-	int error = send_ice(room, c);
+	int error = room_ice_send(room, c);
 
 	roster_enter(room, c);
 	if (error == 0)
@@ -348,22 +338,6 @@ static int on_closed(struct room *room, const struct ipc_closed *body)
 	return 0;
 }
 
-/* A member would like fresh servers. (A channel that is full gives no answer; the member asks again.) */
-static int on_ask_ice(struct room *room, const struct ipc_which_client *body)
-{
-	const struct ipc_ice ice = {.client = body->client};
-	const struct client *c = find_seated(room, body->client);
-	char json[LIMIT_ICE_BYTES];
-	struct out o = out_init(json, sizeof(json));
-
-	if (!c || !c->member)
-		return -EPROTO;
-	if (!access_write_ice(room->broker, &c->id, &o))
-		out_text(&o, "[]");
-	roomd_send(room->roomd, IPC_ICE, &ice, o.at, o.length, -1);
-	return 0;
-}
-
 void room_end_if_vacant(struct room *room)
 {
 	if (!room->roomd || !room->vacant || room->counting || !TAILQ_EMPTY(&room->waiting))
@@ -395,7 +369,7 @@ int room_on_message(struct room *room, const struct ipc_message *m)
 {
 	switch (m->type) {
 	case IPC_ASK_ICE:
-		return on_ask_ice(room, m->body);
+		return room_ice_on_asked(room, ((const struct ipc_which_client *)m->body)->client);
 	case IPC_LEFT:
 		return on_left(room, m->body);
 	case IPC_RETURN:
