@@ -69,12 +69,11 @@ static bool is_whole(const struct reader *r)
 	return r->bit_count < 6 && (r->bits & ((1U << r->bit_count) - 1)) == 0;
 }
 
-/* (The reader writes through its copy of the pointer, which clang-tidy does not see.) */
-// NOLINTNEXTLINE(readability-non-const-parameter)
 int base64_url_decode(const char *text, size_t n, uint8_t *out, size_t size)
 {
 	struct reader r = {.out = out, .size = size};
 
+	memset(out, 0, size);
 	for (size_t i = 0; i < n; i++) {
 		int error = take(&r, text[i], for_urls);
 		if (error < 0)
@@ -83,13 +82,13 @@ int base64_url_decode(const char *text, size_t n, uint8_t *out, size_t size)
 	return is_whole(&r) ? (int)r.length : -EINVAL;
 }
 
-// NOLINTNEXTLINE(readability-non-const-parameter)
 int base64_decode(const char *text, size_t n, uint8_t *out, size_t size)
 {
 	struct reader r = {.out = out, .size = size};
 	size_t characters = 0;
 	size_t padding = 0;
 
+	memset(out, 0, size);
 	for (size_t i = 0; i < n; i++) {
 		if (strchr(" \t\r\n", text[i]) && text[i])
 			continue;
