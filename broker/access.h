@@ -27,7 +27,7 @@ int access_init(struct broker *broker, int file, size_t bytes);
 
 /* A token that came with the request: keeps what it says for the client's join. Returns TOKEN_GOOD, or what is wrong.
  */
-enum token_verdict access_on_request(struct client *client, struct span token);
+enum token_verdict access_on_request(struct client *client, struct span text);
 
 /* Keeps it, as if it had come with the request. */
 void access_keep_token(struct client *client, const struct token *token);

@@ -73,6 +73,7 @@ int base64_url_decode(const char *text, size_t n, uint8_t *out, size_t size)
 {
 	struct reader r = {.out = out, .size = size};
 
+	memset(out, 0, size);
 	for (size_t i = 0; i < n; i++) {
 		int error = take(&r, text[i], for_urls);
 		if (error < 0)
@@ -87,6 +88,7 @@ int base64_decode(const char *text, size_t n, uint8_t *out, size_t size)
 	size_t characters = 0;
 	size_t padding = 0;
 
+	memset(out, 0, size);
 	for (size_t i = 0; i < n; i++) {
 		if (strchr(" \t\r\n", text[i]) && text[i])
 			continue;

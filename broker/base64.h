@@ -18,7 +18,8 @@ size_t base64_encode(const void *bytes, size_t n, char *out);
 size_t base64_url_encode(const void *bytes, size_t n, char *out);
 
 /* Reads text[0..n) as the latter writes it: there is one text for any bytes, and all others (padding, white space, bits
- * left over) are refused. Returns the length; -EINVAL, or -ENOSPC if it is more than size. */
+ * left over) are refused. Returns the length; -EINVAL, or -ENOSPC if it is more than size. The rest of
+ * `out` is zeroes. */
 int base64_url_decode(const char *text, size_t n, uint8_t *out, size_t size);
 
 /* Reads text[0..n) in the usual alphabet, with padding; white space between is skipped, as PEM has it. Returns as

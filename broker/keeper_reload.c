@@ -83,8 +83,6 @@ int keeper_reload(struct keeper_config *config)
 		return refuse(&problem, -EACCES);
 	}
 	keep_fixed(config->settings, &fresh.values);
-	close(config->secrets);
-	config->secrets = secrets;
 	*config->settings = fresh.values;
 	child_programs_close(config->programs);
 	*config->programs = programs;

@@ -11,6 +11,7 @@
 #include "event.h"
 #include "lobby.h"
 #include "log.h"
+#include "room_ice.h"
 #include "room_order.h"
 #include "room_resume.h"
 
@@ -196,17 +197,6 @@ void room_join(struct client *c, const struct name *id, const struct name *sende
 
 /* --- seating --- */
 
-/* Tells of STUN and TURN servers for a client, if there are any. Returns 0 or -errno. */
-static int send_ice(struct room *room, const struct client *c)
-{
-	char json[LIMIT_ICE_BYTES];
-	struct out o = out_init(json, sizeof(json));
-
-	if (!access_write_ice(room->broker, &c->id, &o))
-		return 0;
-	return roomd_send(room->roomd, IPC_ICE, &(struct ipc_ice){.client = c->number}, o.at, o.length, -1);
-}
-
 /* Hands one client over. Returns 0 or -errno. */
 static int adopt(struct room *room, struct client *c)
 {
@@ -218,7 +208,7 @@ static int adopt(struct room *room, struct client *c)
 				 .expires_ms = c->expires_ms,
 				 .sender = c->sender};
 	const uint8_t *rest = c->input ? c->input + c->in.at : NULL;
-	int error = send_ice(room, c);
+	int error = room_ice_send(room, c);
 
 	if (!resume_issue(c, &body.resume)) {
 		room_take_back(room, c);

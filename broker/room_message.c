@@ -6,6 +6,7 @@
 #include "event.h"
 #include "lobby.h"
 #include "log.h"
+#include "room_ice.h"
 #include "room_resume.h"
 
 #define LOG_ROOM(room) log_name((room)->id.bytes, (room)->id.length).text
@@ -73,22 +74,6 @@ static int on_closed(struct room *room, const struct ipc_closed *body)
 	return 0;
 }
 
-/* A member would like fresh servers. (A channel that is full gives no answer; the member asks again.) */
-static int on_ask_ice(struct room *room, const struct ipc_which_client *body)
-{
-	const struct ipc_ice ice = {.client = body->client};
-	const struct client *c = room_find_seated(room, body->client);
-	char json[LIMIT_ICE_BYTES];
-	struct out o = out_init(json, sizeof(json));
-
-	if (!c || !c->member)
-		return -EPROTO;
-	if (!access_write_ice(room->broker, &c->id, &o))
-		out_text(&o, "[]");
-	roomd_send(room->roomd, IPC_ICE, &ice, o.at, o.length, -1);
-	return 0;
-}
-
 /* The room's process has nobody: that is the truth only if it has seen everyone whom we ever sent there. */
 static int on_empty(struct room *room, const struct ipc_empty *body)
 {
@@ -109,7 +94,7 @@ int room_on_message(struct room *room, const struct ipc_message *m)
 {
 	switch (m->type) {
 	case IPC_ASK_ICE:
-		return on_ask_ice(room, m->body);
+		return room_ice_on_asked(room, ((const struct ipc_which_client *)m->body)->client);
 	case IPC_LEFT:
 		return on_left(room, m->body);
 	case IPC_RETURN:

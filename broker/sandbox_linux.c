@@ -81,6 +81,7 @@ static const struct rule rules[] = {
 		INT(1, SOL_SOCKET), INT(2, SO_PEERCRED))
 	ALLOW_IF(getsockopt, "the same: and in which groups",
 		INT(1, SOL_SOCKET), INT(2, SO_PEERGROUPS))
+	ALLOW(getpeername, "libwebsockets asks, for some requests, who sent them: nobody")
 	ALLOW_IF(fcntl, "a socket for libwebsockets to parse a request on",
 		INT(1, F_DUPFD_CLOEXEC))
 	ALLOW_IF(fcntl, "libwebsockets makes that one non-blocking",

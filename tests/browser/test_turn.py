@@ -114,6 +114,25 @@ class TurnTest(unittest.TestCase):
         with self.server() as server:
             self.assertEqual(self.meet(server, AS_IT_IS), ["connected", "connected"], self.turn.log()[-3000:])
 
+    def test_the_demo_page_uses_them(self):
+        """It, too, with nothing but the relay: a picture each way."""
+        relay = "const Real = RTCPeerConnection; window.RTCPeerConnection = class extends Real {" \
+                " constructor(configuration) { super({ ...configuration, iceTransportPolicy: 'relay' }); }" \
+                " setConfiguration(configuration) { super.setConfiguration({ ...configuration, iceTransportPolicy: 'relay' }); } };"
+        doctor, patient = self.people
+        with self.server() as server:
+            for person in self.people:
+                person.prepare(relay)
+            try:
+                doctor.enter(server, "relayed", "Doctor")
+                doctor.wait_for_status("You are the first here")
+                patient.enter(server, "relayed", "Patient")
+                doctor.wait_for_picture_of("Patient")
+                patient.wait_for_picture_of("Doctor")
+            finally:
+                for person in self.people:
+                    person.go_away()
+
     def test_altered_ones(self):
         with self.server() as server:
             for change in ALTERED, RENAMED, LONGER:

@@ -1,100 +1,131 @@
-/* test_peer - peer.c and origin.c: who somebody is, and whose page it came from. */
+/*
+ * test_peer - peer.c: addresses as proxies write them, and networks; listen_list.c, which has them too.
+ */
+#include <errno.h>
+
+#include "listen_list.h"
 #include "peer.h"
 
-#include "origin.h"
 #include "unit.h"
 
-static struct peer peer_of(const char *text)
+static void check_read(const char *text, const char *wanted)
 {
 	struct peer peer;
+	char where[PEER_TEXT_BYTES];
 
-	assert_int_equal(peer_read(text, strlen(text), &peer), 0);
-	return peer;
-}
-
-static void test_read_and_write(void **state)
-{
-	static const char *const same[] = {"192.0.2.1",         "192.0.2.1:80", "2001:db8::1",
-					   "[2001:db8::1]:443", "127.0.0.1:1",  "::1"};
-	static const char *const bad[] = {"",          "a",        "1.2.3",   "1.2.3.4:",   "1.2.3.4:65536", "[::1",
-					  "[1.2.3.4]", "[::1]x:1", "[::1]:x", "1.2.3.4:8o", "::1::2"};
-	char text[PEER_TEXT_BYTES];
-	struct peer peer;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
-		peer = peer_of(same[i]);
-		peer_write(&peer, text);
-		assert_string_equal(text, same[i]);
+	if (peer_read(text, strlen(text), &peer) < 0) {
+		if (wanted)
+			fail_msg("%s is none", text);
+		return;
 	}
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (peer_read(bad[i], strlen(bad[i]), &peer) == 0)
-			fail_msg("\"%s\" is an address", bad[i]);
-	peer_write(&(struct peer){.local = true}, text);
-	assert_string_equal(text, "unix");
+	peer_write(&peer, where);
+	if (!wanted || strcmp(where, wanted) != 0)
+		fail_msg("%s: %s", text, where);
 }
 
-static void test_loopback(void **state)
+static void test_read(void **state)
 {
-	struct peer peer;
+	static const char *const bad[] = {"",           " ",        "1.2.3",         "1.2.3.4.5",
+					  "1.2.3.256",  "1.2.3.4:", "1.2.3.4:65536", "1.2.3.4:080",
+					  "1.2.3.4:-1", "01.2.3.4", "[1.2.3.4]",     "[::1",
+					  "::1]",       "[::1]80",  "[::1]:",        "[]:80",
+					  "[::1]:80x",  "::1::",    "unknown",       "_hidden",
+					  ":80",        "1.2.3.4 ", "1.2.3.4,",      "fe80::1%eth0"};
 
 	(void)state;
-	peer = peer_of("127.3.2.1:5");
-	assert_true(peer_is_loopback(&peer));
-	peer = peer_of("::1");
-	assert_true(peer_is_loopback(&peer));
-	peer = peer_of("128.0.0.1");
-	assert_false(peer_is_loopback(&peer));
-	peer = peer_of("::2");
-	assert_false(peer_is_loopback(&peer));
-	assert_false(peer_is_loopback(&(struct peer){.local = true}));
+	check_read("192.0.2.1", "192.0.2.1");
+	check_read("192.0.2.1:80", "192.0.2.1:80");
+	check_read("2001:db8::1", "2001:db8::1");
+	check_read("[2001:DB8::1]", "2001:db8::1");
+	check_read("[2001:db8::1]:65535", "[2001:db8::1]:65535");
+	check_read("::ffff:192.0.2.1", "192.0.2.1");
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		check_read(bad[i], NULL);
+}
+
+static bool is_in(const char *list, const char *text)
+{
+	struct networks networks;
+	struct peer peer;
+
+	assert_int_equal(networks_read(list, &networks), 0);
+	assert_int_equal(peer_read(text, strlen(text), &peer), 0);
+	return networks_have(&networks, &peer);
 }
 
 static void test_networks(void **state)
 {
-	static const char *const bad[] = {"x", "1.2.3.4/33", "::/129", "1.2.3.4/", "1.2.3.4/a", "1.2.3"};
+	static const char *const bad[] = {"1.2.3",     "1.2.3.4/33", "1.2.3.4/", "::1/129",   "::1/x",
+					  "localhost", "1.2.3.4:80", "[::1]",    "1.2.3.4/+8"};
 	struct networks networks;
+	struct peer local = {.local = true};
 
 	(void)state;
-	assert_int_equal(networks_read(" 127.0.0.0/8, 2001:db8::/32 ", &networks), 0);
-	assert_int_equal(networks.count, 2);
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (networks_read(bad[i], &networks) == 0)
-			fail_msg("\"%s\" is a list of networks", bad[i]);
+	assert_true(is_in("127.0.0.1", "127.0.0.1"));
+	assert_false(is_in("127.0.0.1", "127.0.0.2"));
+	assert_true(is_in("10.0.0.0/8", "10.255.255.255"));
+	assert_false(is_in("10.0.0.0/8", "11.0.0.0"));
+	assert_true(is_in("10.0.0.1/8", "10.2.3.4"));
+	assert_true(is_in("192.0.2.128/25", "192.0.2.255"));
+	assert_false(is_in("192.0.2.128/25", "192.0.2.127"));
+	assert_true(is_in("0.0.0.0/0", "203.0.113.1"));
+	assert_false(is_in("0.0.0.0/0", "2001:db8::1"));
+	assert_true(is_in("::/0", "203.0.113.1"));
+	assert_true(is_in("1.2.3.4, 2001:db8::/33 ,5.6.7.8", "2001:db8:7fff::1"));
+	assert_false(is_in("2001:db8::/33", "2001:db8:8000::1"));
+	assert_true(is_in("127.0.0.1", "::ffff:127.0.0.1"));
+	assert_false(is_in("", "127.0.0.1"));
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		assert_int_equal(networks_read(bad[i], &networks), -EINVAL);
+	assert_int_equal(networks_read("::/0", &networks), 0);
+	assert_false(networks_have(&networks, &local));
 }
 
-static void test_origins(void **state)
+static void test_loopback(void **state)
 {
+	static const char *const yes[] = {"127.0.0.1", "127.255.0.9", "::1"};
+	static const char *const no[] = {"128.0.0.1", "::2", "0.0.0.0", "::"};
+	struct peer peer;
+
 	(void)state;
-	assert_true(origin_may("same", "https://a.example", "a.example", false));
-	assert_true(origin_may("same", "https://a.example", "a.example:443", false));
-	assert_true(origin_may("same", "http://a.example:3000", "a.example:3000", false));
-	assert_false(origin_may("same", "http://a.example:3000", "a.example", false));
-	assert_false(origin_may("same", "http://b.example", "a.example", false));
-	assert_false(origin_may("same", "null", "a.example", false));
-	assert_true(origin_may("*.example.org", "https://x.y.example.org", "a", false));
-	assert_false(origin_may("*.example.org", "https://example.org", "a", false));
-	assert_false(origin_may("*.example.org", "https://xexample.org", "a", false));
-	assert_true(origin_may("https://b.example, a.example:81", "http://a.example:81", "x", false));
-	assert_false(origin_may("https://b.example, a.example:81", "http://b.example", "x", false));
-	assert_true(origin_may("any", "null", "x", false));
-	assert_true(origin_may("", "", "x", false));
-	assert_true(origins_are_good("same, any https://a.example:443 *.example.org"));
-	assert_false(origins_are_good("*"));
-	assert_false(origins_are_good("*.*"));
-	assert_false(origins_are_good("a.*.example"));
-	assert_false(origins_are_good("https://a.example/path"));
-	assert_false(origins_are_good("a.example:8o"));
+	for (size_t i = 0; i < COUNT_OF(yes); i++) {
+		assert_int_equal(peer_read(yes[i], strlen(yes[i]), &peer), 0);
+		assert_true(peer_is_loopback(&peer));
+	}
+	for (size_t i = 0; i < COUNT_OF(no); i++) {
+		assert_int_equal(peer_read(no[i], strlen(no[i]), &peer), 0);
+		assert_false(peer_is_loopback(&peer));
+	}
+}
+
+static void test_listeners(void **state)
+{
+	const char *list = " 127.0.0.1:80, [::1]:0 proxy ,unix:/run/a b,*:1 , unix:/x proxy mode=0600 group=www-data";
+	struct listen_entry entry;
+
+	(void)state;
+	assert_int_equal(listen_list_next(&list, &entry), 1);
+	assert_string_equal(entry.host, "127.0.0.1");
+	assert_int_equal(entry.port, 80);
+	assert_false(entry.proxy);
+	assert_int_equal(listen_list_next(&list, &entry), 1);
+	assert_string_equal(entry.host, "::1");
+	assert_true(entry.proxy);
+	assert_int_equal(listen_list_next(&list, &entry), -EINVAL); /* there is no `b` */
+	assert_int_equal(listen_list_next(&list, &entry), 1);
+	assert_string_equal(entry.host, "*");
+	assert_int_equal(listen_list_next(&list, &entry), 1);
+	assert_string_equal(entry.path, "/x");
+	assert_string_equal(entry.group, "www-data");
+	assert_int_equal(entry.mode, 0600);
+	assert_true(entry.proxy);
+	assert_int_equal(listen_list_next(&list, &entry), 0);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_read_and_write),
-	    cmocka_unit_test(test_loopback),
-	    cmocka_unit_test(test_networks),
-	    cmocka_unit_test(test_origins),
-	};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_read), cmocka_unit_test(test_networks),
+					   cmocka_unit_test(test_loopback), cmocka_unit_test(test_listeners)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
