@@ -11,7 +11,8 @@ import sys
 
 from root import CACHE, TREE, run, wait_until
 
-SERVICE, SOCKET, DIRECT = "video-signaling.service", "video-signaling.socket", "video-signaling-direct.service"
+SERVICE, DIRECT = "video-signaling.service", "video-signaling-direct.service"
+SOCKET, PROXY = "video-signaling.socket", "video-signaling-proxy.socket"
 CONFIG = "/etc/video-signaling/video-signaling.conf"
 MEET, TALK = TREE / "packaging/debian/tests/meet", TREE / "tests/packaging/talk.py"
 PORT = "3000"
