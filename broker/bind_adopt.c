@@ -137,6 +137,8 @@ int bind_agree(const struct bind_listeners *listeners, const struct settings_loa
 		const struct where where = where_is(listeners->fds[i]);
 		if (*loaded->values.listen)
 			return disagree(SETTING_listen, loaded, &where, ret_problem);
+		if (listeners->proxy[i]) /* `host` and `port` are where clients connect */
+			continue;
 		if (host_chosen && !is_host(&where, loaded->values.host))
 			return disagree(SETTING_host, loaded, &where, ret_problem);
 		if (port_chosen && loaded->values.port != where.port)

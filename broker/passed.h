@@ -11,7 +11,6 @@
  * them by the PROXY protocol, of operators, of Prometheus. */
 #define PASSED_CLIENT "client"
 #define PASSED_CLIENT_PROXY "client-proxy"
-#define PASSED_CLIENT_PROXY "client-proxy"
 #define PASSED_CONTROL "control"
 #define PASSED_METRICS "metrics"
 

@@ -115,6 +115,21 @@ class Manager(unittest.TestCase):
             _, err = self.ends(1)
             self.assertIn(f"disagrees with the socket that the service manager made, which is 127.0.0.1 port {port}", err)
 
+    def test_a_proxys_socket(self):
+        passed, proxy = self.listener(), self.listener()
+        port = str(passed.getsockname()[1])
+        self.start([passed, proxy], "-n", "--port", port, names="client:client-proxy")
+        self.ends(0)
+        self.start([passed, proxy], "-n", "--listen", "127.0.0.1:1 proxy", names="client:client-proxy")
+        self.assertIn("disagrees", self.ends(1)[1])
+        self.assertIn("STATUS=listen", self.heard()[0], "the manager is told why, too")
+        self.start([passed, proxy], "--port", port, names="client:client-proxy")
+        self.assertEqual(self.heard()[0], "READY=1")
+        self.assertEqual(self.health(passed.getsockname()[1]), 200)
+        with socket.create_connection(proxy.getsockname(), SOON) as client:
+            client.sendall(b"PROXY TCP4 192.0.2.1 192.0.2.2 5 6\r\nGET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            self.assertIn(b"200", client.recv(4096))
+
     def test_a_unix_socket_will_do(self):
         passed = self.listener(family=socket.AF_UNIX)
         self.start([passed])
