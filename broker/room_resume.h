@@ -12,7 +12,7 @@
 void room_take_back(struct room *room, struct client *client);
 
 /* The connection of a member is over, and its seat is kept. */
-int room_on_suspended(struct room *room, const struct ipc_closed *closed);
+int room_on_suspended(struct room *room, const struct ipc_closed *body);
 
 /* The client is the member now, and whose seat it was is none: what is left of its connection, the roomd ends. */
 int room_on_resumed(struct room *room, uint64_t number);

@@ -247,8 +247,7 @@ struct ipc_traced {
 };
 
 /* RESUMED: this client has the seat of its id now. NOT_RESUMED: it has none; the broker takes it back as it came. KEEP,
- * to an heir: it sits there without a connection. GIVE_UP: if it does, its seat is not kept any
- * longer. */
+ * to an heir: it sits there without a connection. */
 struct ipc_which_client {
 	uint64_t client;
 };
@@ -294,7 +293,6 @@ struct ipc_nothing {
 	X(REOPEN, IPC_FROM_BROKER, struct ipc_reopen, 0, 0, IPC_IN_WARM)                                               \
 	X(RESEAT, IPC_FROM_BROKER, struct ipc_reseat, 0, 1, IPC_IN_OPEN)                                               \
 	X(KEEP, IPC_FROM_BROKER, struct ipc_which_client, 0, 0, IPC_IN_OPEN)                                           \
-	X(GIVE_UP, IPC_FROM_BROKER, struct ipc_which_client, 0, 0, IPC_IN_OPEN)                                        \
 	X(RETIRE, IPC_FROM_BROKER, struct ipc_nothing, 0, 0, IPC_IN_OPEN)                                              \
 	X(KICK, IPC_FROM_BROKER, struct ipc_which_client, 0, 0, IPC_IN_OPEN)                                           \
 	X(CLOSE, IPC_FROM_BROKER, struct ipc_nothing, 0, 0, IPC_IN_OPEN)                                               \

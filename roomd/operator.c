@@ -50,21 +50,11 @@ static void close_all(struct room *room)
 		end(room, i, ROOM_CLOSE_CLOSED, "room closed by an operator");
 }
 
-static void give_up(struct room *room, uint64_t client)
-{
-	for (unsigned i = 0; i < room->ledger->top; i++)
-		if (room->ledger->seats[i].state == SEAT_SUSPENDED && room->ledger->seats[i].client == client)
-			resume_give_up(room, i, LEFT_TIMEOUT);
-}
-
 void operator_on_message(struct room *room, const struct ipc_message *m)
 {
 	switch (m->type) {
 	case IPC_KICK:
 		kick(room, ((const struct ipc_which_client *)m->body)->client);
-		return;
-	case IPC_GIVE_UP:
-		give_up(room, ((const struct ipc_which_client *)m->body)->client);
 		return;
 	case IPC_CLOSE:
 		close_all(room);
