@@ -56,6 +56,18 @@ static void finish_departure(struct room *room, unsigned seat)
 		room_on_departure(room, seat);
 }
 
+/* The member's connection was lost with those who had it: it has gone, and the others are still to be told. */
+static void lose(struct room *room, unsigned seat)
+{
+	struct seat *s = &room->ledger->seats[seat];
+
+	s->told_up_to = 0;
+	s->leaving = LEFT_DISCONNECT + 1;
+	ledger_fence();
+	s->state = SEAT_GONE;
+	room->members--;
+}
+
 /* Everyone sits again: ends those who can't go on, goes on with the rest. */
 static void finish(struct room *room)
 {
@@ -69,7 +81,7 @@ static void finish(struct room *room)
 	room->reports = true;
 	for (unsigned i = 0; i < room->seats; i++)
 		if (!room->sockets[i].known && ledger->seats[i].state == SEAT_TAKEN)
-			member_lose(room, i);
+			lose(room, i);
 	for (unsigned i = 0; i < room->seats; i++)
 		if (ledger->seats[i].state != SEAT_FREE && ledger->seats[i].leaving)
 			finish_departure(room, i);

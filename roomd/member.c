@@ -131,16 +131,6 @@ void member_sit_again(struct room *room, unsigned seat, int fd)
 	member_watch(room, seat, state == SEAT_LEAVING || state == SEAT_CLOSING ? EPOLLOUT : EPOLLIN);
 }
 
-void member_lose(struct room *room, unsigned seat)
-{
-	struct seat *s = seat_of(room, seat);
-
-	s->told_up_to = 0;
-	s->leaving = LEFT_DISCONNECT + 1;
-	ledger_fence();
-	member_enter(room, seat, SEAT_GONE);
-}
-
 void member_forget(struct room *room, unsigned seat)
 {
 	struct seat *s = seat_of(room, seat);

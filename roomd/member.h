@@ -21,10 +21,6 @@ void member_miss(struct room *room, unsigned seat, uint64_t client, bool member)
 /* In an heir: goes on with the seat as its predecessor left it, on fd, which becomes the seat's. */
 void member_sit_again(struct room *room, unsigned seat, int fd);
 
-/* In an heir: the connection of the member in the seat was lost with those who had it. The others are still to be told
- * (room_on_departure()), and then it is to be forgotten. */
-void member_lose(struct room *room, unsigned seat);
-
 /* In an heir: the seat's client is not there any more. */
 void member_forget(struct room *room, unsigned seat);
 
