@@ -607,14 +607,15 @@ inline inherit_client(which, e)
 inline inherit(which)
 {
 	if
-	:: recorded[which] && !released[which] && roster[which].open && current == NONE ->
+	:: recorded[which] && !released[which] && !held[which] && roster[which].open && current == NONE ->
 		current = which; held[which] = 1; counting = 1; inherited = 1;
 		inherit_client(which, 0); inherit_client(which, 1);
 		if
 		:: !ended[which] -> to_roomd[which]!CENSUS(census, 0)
 		:: else
 		fi
-	:: recorded[which] && !released[which] && !(roster[which].open && current == NONE) -> released[which] = 1
+	:: recorded[which] && !released[which] && !held[which] && !(roster[which].open && current == NONE) ->
+		released[which] = 1
 	:: else
 	fi
 }
@@ -648,12 +649,6 @@ inline take_given(c)
 #define may_seat serving
 #else
 #define may_seat (serving && !counting)
-#endif
-
-#ifdef WITHOUT_INHERITED
-#define may_join ((in_order || !serving) && step == IDLE)
-#else
-#define may_join in_order
 #endif
 
 #define comes(c) (state[c] == NEW && asks[c])
@@ -708,18 +703,26 @@ active proctype broker()
 	byte c;
 	byte m;
 	byte n;
+	bit inherit_due = 0;
 
 	do
 	/* ROOMDs that it inherits, LOBBYs, INHERITED, and what has to wait until the keeper is done with the dead. */
 	:: atomic { !serving && nothing_dead ->
 		census++;
+#ifdef WITHOUT_INHERITED
+		inherit_due = 1;
+#else
 		inherit(0); inherit(1); inherit(2);
+#endif
 		take_given(0); take_given(1);
 		serving = 1 }
+#ifdef WITHOUT_INHERITED
+	:: atomic { in_order && inherit_due && nothing_dead -> inherit(0); inherit(1); inherit(2); inherit_due = 0 }
+#endif
 	:: atomic { in_order && !giving && (comes(0) || comes(1)) ->
 		CHOOSE(c, comes);
 		state[c] = LOBBY; fds[c] = 1; in_broker[c] = 1; c = 0 }
-	:: atomic { may_join && (joins(0) || joins(1)) ->
+	:: atomic { in_order && (joins(0) || joins(1)) ->
 		CHOOSE(c, joins);
 		state[c] = WAITING; member[c] = 1; number[c]++; c = 0 }
 	:: atomic { in_order && (ends(0) || ends(1)) ->
