@@ -84,6 +84,8 @@ int keeper_reload(struct keeper_config *config)
 	}
 	keep_fixed(config->settings, &fresh.values);
 	*config->settings = fresh.values;
+	close(config->secrets);
+	config->secrets = secrets;
 	child_programs_close(config->programs);
 	*config->programs = programs;
 	log_set_level((enum log_level)config->settings->log_level);

@@ -12,6 +12,7 @@
 #include <openssl/hmac.h>
 #include <openssl/x509.h>
 
+#include "crypto.h"
 #include "key_ring.h"
 
 /* All three algorithms' are of one length; HS256's is shorter. */
@@ -114,9 +115,7 @@ static bool add(struct key_ring *ring, const struct key *key)
 int key_ring_init(struct key_ring *ring, const struct key *keys, unsigned count, unsigned *ret_bad)
 {
 	*ring = (struct key_ring){.keys = NULL};
-	/* Its own configuration could load more code, or turn algorithms off; tidying up at the end takes calls that
-	 * the sandbox does not have. */
-	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) != 1)
+	if (!crypto_start())
 		return -ENOMEM;
 	ring->keys = calloc(count > 0 ? count : 1, sizeof(*ring->keys));
 	if (!ring->keys)

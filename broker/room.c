@@ -119,8 +119,9 @@ static struct room *find_or_make(struct broker *b, const struct name *id, struct
 	struct room *room = registry_find(&b->registry, id);
 
 	if (room && room->foreign) {
-		complain(ret_complaint, ERROR_DRAINING,
-			 "This room goes on with an older version of the server, and nobody can join it: choose another.");
+		complain(
+		    ret_complaint, ERROR_DRAINING,
+		    "This room goes on with an older version of the server, and nobody can join it: choose another.");
 		return NULL;
 	}
 	if (room && room->members >= room->limits.max_members && room->roomd) {

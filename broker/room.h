@@ -27,7 +27,7 @@ struct room {
 	struct name id;
 	struct ipc_open limits; /* those of the settings when it was opened */
 	bool awaits_roomd;
-	bool foreign;    /* of another version: nobody can join (foreign.h) */
+	bool foreign;        /* of another version: nobody can join (foreign.h) */
 	bool inherited;      /* opened by another broker */
 	bool counting;       /* COUNTED has not come yet */
 	bool census_due;     /* CENSUS is still to be sent ... */

@@ -168,8 +168,9 @@ def meet_what_servers_meet(server):
     watched_room(server)
     lost_room(server)
     server.get("/")
-    for method in "POST", "OPTIONS":
-        server.get("/ws", method=method, body=b"x")
+    with Raw(server, upgrade=False) as client:
+        client.send(upgrade_request(method="CONNECT"))
+        client.response()
     with Raw(server, upgrade=False) as client:
         client.send(upgrade_request(without=("Host",)))
         client.response()
