@@ -88,6 +88,8 @@ int keeper_reload(struct keeper_config *config)
 	config->secrets = secrets;
 	child_programs_close(config->programs);
 	*config->programs = programs;
+	close(config->secrets);
+	config->secrets = secrets;
 	log_set_level((enum log_level)config->settings->log_level);
 	log_info("reload", "");
 	return 0;

@@ -351,7 +351,8 @@ void keeper_roomds_on_pidfd(struct keeper_roomds *roomds, uint64_t number)
 	if (!r || r->dead)
 		return;
 	epoll_ctl(roomds->epoll, EPOLL_CTL_DEL, r->pidfd, NULL);
-	log_info("roomd-ended", "roomd=%llu", (unsigned long long)r->number);
+	/* How, only its parent would know; whether its room is to go on, the broker says. */
+	log_debug("roomd-ended", "roomd=%llu", (unsigned long long)r->number);
 	on_dead(roomds, r);
 }
 

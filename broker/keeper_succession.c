@@ -58,7 +58,12 @@ int succession_start(struct keeper *k)
 	if (!b)
 		return -EBUSY;
 	int error = keeper_broker_start(b, k->config->programs->broker);
-	return error < 0 ? error : keeper_equip(k->config, k->shared->log_key, k->memory, b->channel);
+	if (error < 0)
+		return error;
+	error = keeper_equip(k->config, k->shared->log_key, k->memory, b->channel);
+	if (error < 0) /* half equipped it would wait for ever, and be in the way of every other */
+		keeper_broker_drop(b, true);
+	return error;
 }
 
 /* The next keeper must know which broker may have the rooms. */
