@@ -18,8 +18,8 @@
 #include "server_message.h"
 #include "ws.h"
 
-/* Raised with every change of a message's meaning or layout, or of the ledger's. A broker leaves rooms of another version
- * alone (broker/foreign.h). */
+/* Raised with every change of a message's meaning or layout, or of the ledger's. A broker leaves rooms of another
+ * version alone (broker/foreign.h). */
 #ifndef IPC_VERSION
 #define IPC_VERSION 1
 #endif
