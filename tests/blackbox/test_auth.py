@@ -226,6 +226,27 @@ class Sessions(KeyedCase):
             client.assert_alive()
             client.hear_close(1008)
 
+    def test_resuming_does_not_prolong_it(self):
+        """And a seat that is kept for somebody whose token ends is kept no longer."""
+        for comes_back in True, False:
+            with self.subTest(comes_back), Raw(self.server) as other:
+                room = f"resumed-{comes_back}"
+                other.say("join", room_id=room, sender="x", token=self.token(room, "other"))
+                other.hear("joined")
+                client = Raw(self.server)
+                client.say("join", room_id=room, sender="x", resume=True, token=self.token(room, "short", ttl=6))
+                joined = client.hear("joined")
+                other.hear("user-joined")
+                client.abort()
+                other.hear("user-suspended")
+                if comes_back:
+                    with Raw(self.server) as again:
+                        again.say("resume", resume=joined["resume"], seq=0)
+                        again.hear("resumed")
+                        again.hear_close(1008)
+                    other.hear("user-resumed")
+                other.hear("user-left", sender="short", reason="timeout")
+
     def test_expired_by_a_second(self):
         with Raw(self.server) as client:
             self.refused(client, "room", self.token("room", "a", ttl=-1), "has expired")
