@@ -84,8 +84,6 @@ int keeper_reload(struct keeper_config *config)
 	}
 	keep_fixed(config->settings, &fresh.values);
 	*config->settings = fresh.values;
-	close(config->secrets);
-	config->secrets = secrets;
 	child_programs_close(config->programs);
 	*config->programs = programs;
 	close(config->secrets);
