@@ -441,6 +441,7 @@ class Rotation(unittest.TestCase):
                 self.reload(server)
                 self.assertFalse(self.joins(server, keys.token("busy", "a", kid="two")))
                 self.assertTrue(self.joins(server, keys.token("busy", "a", kid="three")))
+                server.wait_for_pool()
                 for process in server.tree():
                     with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
                         capabilities = dict(re.findall(r"^(Cap\w+):\s+([0-9a-f]+)$", status.read(), re.MULTILINE))
