@@ -37,18 +37,8 @@ static void test_vectors(void **state)
 
 static void test_bad(void **state)
 {
-	static const char *const url[] = {"A",
-					  "AAAAA",
-					  "AB",
-					  "AAB",
-					  "AA==",
-					  "AA A",
-					  "AA\n",
-					  "AA+A",
-					  "AA/A",
-					  "AA.A",
-					  "\xC3\xA4"
-					  "AA"};
+	static const char *const url[] = {"A",    "AAAAA", "AB",   "AAB",  "AA==",      "AA A",
+					  "AA\n", "AA+A",  "AA/A", "AA.A", "\xC3\xA4 A"};
 	static const char *const usual[] = {"A", "AA", "AAA", "AA=", "A===", "AA==A", "AB==", "AA-A", "=AAA", "AA=A"};
 	uint8_t bytes[16];
 
