@@ -30,7 +30,7 @@ static void on_forgiven(struct timer *timer)
 {
 	struct address *a = container_of(timer, struct address, timer);
 
-	if (a->connections == 0)
+	if (a->connections == 0 && a->seats == 0)
 		address_free(a);
 }
 
@@ -53,16 +53,40 @@ struct address *address_take(struct broker *broker, const struct peer *peer)
 	return a;
 }
 
-void address_put(struct address *a)
+static void free_if_unused(struct address *a)
 {
 	const struct settings *s = &a->broker->settings;
 
-	if (--a->connections > 0)
+	if (a->connections > 0 || a->seats > 0)
 		return;
 	if (a->joins.spent_milli == 0 || !s->join_rate)
 		address_free(a);
 	else /* a new connection must not find its joins forgiven */
 		loop_timer_set(&a->broker->loop, &a->timer, a->joins.at_ms + s->join_burst * 1000 / s->join_rate);
+}
+
+void address_put(struct address *a)
+{
+	a->connections--;
+	free_if_unused(a);
+}
+
+bool address_may_hold(const struct address *a)
+{
+	uint64_t most = a->broker->settings.address_connections;
+
+	return most == 0 || a->seats < most;
+}
+
+void address_hold(struct address *a)
+{
+	a->seats++;
+}
+
+void address_release(struct address *a)
+{
+	a->seats--;
+	free_if_unused(a);
 }
 
 bool address_take_join(struct address *a)

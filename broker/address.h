@@ -1,7 +1,7 @@
 /*
  * address - what one address does: connections and joins. An IPv6 address stands for its /64, which is what one
- * customer gets. Process: broker.  Owns: the records, each until its last connection has gone and its joins are
- * forgiven.
+ * customer gets. Process: broker.  Owns: the records, each until its last connection and kept seat have gone and its
+ * joins are forgiven.
  */
 #ifndef ADDRESS_H
 #define ADDRESS_H
@@ -18,6 +18,7 @@ struct address {
 	RB_ENTRY(address) link;
 	uint8_t key[16]; /* IPv6, or IPv4 mapped into it (RFC 4291, 2.5.5.2) */
 	unsigned connections;
+	unsigned seats; /* that may be resumed, by whoever took them from here */
 	struct bucket joins;
 	struct timer timer; /* when a record without connections is not needed any more */
 	struct broker *broker;
@@ -31,6 +32,14 @@ struct address *address_take(struct broker *broker, const struct peer *peer);
 
 /* Counts a connection less; the record may be gone after this. */
 void address_put(struct address *address);
+
+/* May one more seat be kept for this address? As many as it may have connections: then whoever drops them one after the
+ * other holds no more than that. */
+bool address_may_hold(const struct address *address);
+
+/* Counts such a seat more, or less (the record may be gone after that). */
+void address_hold(struct address *address);
+void address_release(struct address *address);
 
 /* May this address join once more now? */
 bool address_take_join(struct address *address);

@@ -72,6 +72,10 @@ static void list(struct client *c)
 	const struct client *other = c->resume.listed ? NULL : RB_INSERT(resume_tree, &c->broker->resumable, c);
 
 	assert(!other);
+	if (!c->resume.listed && c->address) {
+		c->resume.holder = c->address;
+		address_hold(c->address);
+	}
 	c->resume.listed = true;
 }
 
@@ -80,6 +84,9 @@ static void unlist(struct client *c)
 	if (c->resume.listed)
 		RB_REMOVE(resume_tree, &c->broker->resumable, c);
 	c->resume.listed = false;
+	if (c->resume.holder)
+		address_release(c->resume.holder);
+	c->resume.holder = NULL;
 }
 
 void resume_forget(struct client *c)
@@ -157,7 +164,8 @@ bool resume_issue(struct client *c, struct ipc_resume *ret)
 			return false;
 		ret->presented = c->resume.kept.shown.number;
 		ret->seen = c->resume.seen;
-	} else if (!c->resume.wanted || !c->room->limits.resume_ms) {
+	} else if (!c->resume.wanted || !c->room->limits.resume_ms ||
+		   (!c->resume.listed && !c->peer.local && c->address && !address_may_hold(c->address))) {
 		return true;
 	}
 	make(ret->secret);

@@ -20,6 +20,7 @@
 #include "ipc_messages.h"
 #include "tree.h"
 
+struct address;
 struct broker;
 struct client;
 struct room;
@@ -45,6 +46,7 @@ struct resume_kept {
 struct resume {
 	RB_ENTRY(client) link; /* in broker->resumable, if `listed` */
 	bool listed;
+	struct address *holder; /* whose seat it counts as, if `listed`; NULL: nobody's */
 	bool wanted;   /* its `join` said so */
 	uint64_t seen; /* of one that claims: the last message that it has seen */
 	struct resume_kept kept;

@@ -628,6 +628,29 @@ class Operating(unittest.TestCase):
         running.stop()
 
 
+class Holders(unittest.TestCase):
+    def test_one_address_holds_no_more_seats_than_connections(self):
+        """Past the bound a join is as any other, and its seat is not kept; a seat that is taken back is no other."""
+        with Server("--address-connections", "3", "--join-rate", "0") as running:
+            seats = []
+            for i in range(3):
+                client = join(running, f"held {i}", "x")
+                self.assertIsNotNone(client.resume)
+                client.abort()
+                seats.append(client)
+            more = join(running, "one more", "x")
+            self.assertIsNone(more.resume)
+            back = resumed(running, seats[0], 0)
+            back.say("leave")
+            back.hear("left")
+            back.say("join", room_id="again", sender="x", resume=True)
+            self.assertIn("resume", back.hear("joined"))
+            elsewhere = join(running, "elsewhere", "x", source="127.0.0.9")
+            self.assertIsNotNone(elsewhere.resume)
+            for client in (more, back, elsewhere):
+                client.close()
+
+
 class HalfDead(unittest.TestCase):
     def test_who_takes_nothing_is_found_early(self):
         """By the kernel, long before a ping is due: its window stays shut."""
