@@ -67,7 +67,7 @@ class Client:
         while found := self.frame():
             opcode, payload = found
             if opcode == 8:
-                raise Lost(f"closed: {payload!r}")
+                raise Lost(f"closed: {int.from_bytes(payload[:2], 'big')}")
             if opcode == 9:
                 self.send(10, payload)
             elif opcode == 1:
