@@ -206,13 +206,18 @@ def main():
     print("talking", flush=True)
     while not over.is_set():
         turn(selector, pairs)
-    passers.stop()
+    # Whatever has happened: all of them are still there, and say something more.
+    enough = {pair: pair.number + 2 for pair in pairs}
     end = time.monotonic() + PATIENCE
+    while time.monotonic() < end and any(pair.number < enough[pair] and not pair.lost for pair in pairs):
+        turn(selector, pairs)
+    passers.stop()
     while time.monotonic() < end and any(not pair.answered and not pair.lost for pair in pairs):
         for pair in pairs:
             pair.due = end  # nothing new
         turn(selector, pairs)
-    lost = [pair.lost or f"{pair.room}: no answer to {pair.number}" for pair in pairs if pair.lost or not pair.answered]
+    lost = [pair.lost or f"{pair.room}: no answer to {pair.number}" for pair in pairs
+            if pair.lost or not pair.answered or pair.number < enough[pair]]
     print(json.dumps({"exchanges": sum(pair.number for pair in pairs), "lost": lost, **passers.counts, "wrong": passers.wrong}))
 
 
