@@ -110,7 +110,7 @@ class Process(collections.namedtuple("Process", "pid ppid state session start ti
         folder = f"/proc/{self.pid}/fd"
         for name in os.listdir(folder):
             try:
-                target = os.readlink(f"{folder}/{name}")
+                target = re.sub(r"^/proc/\d+/", "/proc/", os.readlink(f"{folder}/{name}"))
             except FileNotFoundError:
                 continue
             # (A program that is built anew under a running server is "deleted".)

@@ -26,7 +26,7 @@ WAYS_OUT = ("close", "end", "reset", "half")
 
 class Storm:
     """await Storm(server, ...).run(seconds, what) returns what was wrong with anyone's view. `what`: any of "kill",
-    "stop", "quit", "fill"."""
+    "stop", "quit", "fill", "replace"."""
 
     def __init__(self, server, rooms, members, seed, sizes=SIZES, pause=0.01):
         self.server, self.seed, self.sizes, self.pause = server, seed, sizes, pause
@@ -39,6 +39,7 @@ class Storm:
         # A sanitizer answers the other by itself, with a report.
         self.deadly = (signal.SIGKILL,) if server.is_sanitized() else (signal.SIGKILL, signal.SIGSEGV)
         self.enough = False
+        self.replaces = False
 
     def __str__(self):
         ends = collections.Counter(str(w.ended) for w in self.everyone if w.ended is not None and not w.leaving)
@@ -47,7 +48,9 @@ class Storm:
                 f"{dict(self.counts)}, closed {dict(ends)}")
 
     async def run(self, seconds, what):
-        acts = {"kill": self.kill, "stop": self.stop, "quit": self.quit, "fill": self.fill}
+        self.replaces = "replace" in what
+        acts = {"kill": self.kill, "stop": self.stop, "quit": self.quit, "fill": self.fill,
+                "replace": self.replace}
         await asyncio.gather(*(self.sit_down(room, chair) for room, chairs in self.rooms.items()
                                for chair in range(len(chairs))))
         tasks = [asyncio.ensure_future(self.talk(room, chair)) for room, chairs in self.rooms.items()
@@ -76,6 +79,8 @@ class Storm:
         end = time.monotonic() + 3 * SOON
         while True:
             w = Witness(room, f"{chair}-{len(self.everyone)}")
+            # A room's process and the broker that die together leave nobody who could say goodbye.
+            w.ways_to_be_lost += ("end",) if self.replaces else ()
             try:
                 await w.connect(self.server)
                 self.everyone.append(w)
@@ -190,6 +195,22 @@ class Storm:
         while not self.enough:
             await asyncio.get_running_loop().run_in_executor(None, self.kill_one)
             await self.wait(0, 0.1)
+
+    async def replace(self):
+        """The broker is killed, or gives way to another."""
+        loop = asyncio.get_running_loop()
+        while not self.enough:
+            await self.wait(1, 4)
+            brokers = [p for p in (await loop.run_in_executor(None, self.server.roles))["broker"] if p.state not in "ZX"]
+            if len(brokers) != 1:
+                continue
+            if self.random.random() < 0.5:
+                brokers[0].kill()
+                self.counts["brokers killed"] += 1
+            else:
+                self.server.send_signal(signal.SIGHUP)
+                self.counts["brokers replaced"] += 1
+            self.server._broker = None  # another one, as it should be
 
     async def stop(self):
         """For a moment, or (if it does not work just then) until it is given up."""

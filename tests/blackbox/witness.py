@@ -33,6 +33,7 @@ class Witness(asyncio.Protocol):
     """await Witness.enter(server, room_id, sender): a member. What went wrong so far is in `problems`."""
 
     def __init__(self, room_id, sender, receive_bytes=None):
+        self.ways_to_be_lost = LOST
         self.room_id, self.sender, self.receive_bytes = room_id, sender, receive_bytes
         self.client_id = None
         self.present = {}  # client_id: Peer, of those who are members as we know it
@@ -138,7 +139,7 @@ class Witness(asyncio.Protocol):
         for answer in self.unanswered.values():
             if not answer.done():
                 answer.set_result(False)
-        if not self.leaving and self.client_id is not None and self.ended not in LOST:
+        if not self.leaving and self.client_id is not None and self.ended not in self.ways_to_be_lost:
             self.problem(f"closed with {self.ended}")
         self.lost.set_result(self.ended)
 
