@@ -18,7 +18,7 @@ import time
 TREE = pathlib.Path(__file__).resolve().parents[2]
 CACHE = TREE / "build/packaging"
 SUITE = "bookworm"
-BASE = ["systemd", "systemd-sysv", "dbus", "iproute2", "procps", "init-system-helpers"]
+BASE = ["systemd", "systemd-sysv", "dbus", "iproute2", "procps", "init-system-helpers", "rpm"]
 LANDLOCK = "landlock_create_ruleset landlock_add_rule landlock_restrict_self"
 
 
