@@ -150,18 +150,17 @@ static void on_handed_over(struct keeper *k, struct keeper_broker *b)
 static void on_message(struct keeper *k, struct keeper_broker *b, const struct ipc_message *m)
 {
 	const struct ipc_which *which = m->body;
+	bool has_rooms = b == k->current; /* all else may only be said by whom they are given to */
 
 	if (m->type == IPC_EQUIPPED && b->state == BROKER_STARTING)
 		on_equipped(k, b);
-	else if (b != k->current)
-		keeper_broker_drop(b, true); /* the rooms are not its */
-	else if (m->type == IPC_SERVING)
+	else if (has_rooms && m->type == IPC_SERVING)
 		on_serving(k, b);
-	else if (m->type == IPC_HANDED_OVER && b->state == BROKER_HANDING_OVER)
+	else if (has_rooms && m->type == IPC_HANDED_OVER && b->state == BROKER_HANDING_OVER)
 		on_handed_over(k, b);
-	else if (m->type == IPC_SPAWN)
+	else if (has_rooms && m->type == IPC_SPAWN)
 		keeper_roomds_spawn(&k->roomds, ((const struct ipc_spawn *)m->body)->count);
-	else if (m->type == IPC_HEIR || m->type == IPC_KILL || m->type == IPC_RELEASE)
+	else if (has_rooms && (m->type == IPC_HEIR || m->type == IPC_KILL || m->type == IPC_RELEASE))
 		keeper_roomds_on_which(&k->roomds, m->type, which->roomd);
 	else
 		keeper_broker_drop(b, true);

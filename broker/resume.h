@@ -47,8 +47,8 @@ struct resume {
 	RB_ENTRY(client) link; /* in broker->resumable, if `listed` */
 	bool listed;
 	struct address *holder; /* whose seat it counts as, if `listed`; NULL: nobody's */
-	bool wanted;   /* its `join` said so */
-	uint64_t seen; /* of one that claims: the last message that it has seen */
+	bool wanted;            /* its `join` said so */
+	uint64_t seen;          /* of one that claims: the last message that it has seen */
 	struct resume_kept kept;
 };
 
