@@ -110,6 +110,8 @@ export class Signaling extends EventTarget {
   #iceServers = [];
   #outbox;
   #sentSincePing = 0;
+  /** The number of the last signal that went out over this connection: what a pong can confirm. */
+  #sentUpTo = 0;
   /** @type {Map<number, { resolve: (ms: number) => void, reject: Function, sentAt: number, covers: number }>} */
   #pings = new Map();
   #pingCount = 0;
@@ -246,7 +248,7 @@ export class Signaling extends EventTarget {
         return;
       }
       this.#sentSincePing = 0;
-      this.#pings.set(number, { resolve, reject, sentAt: performance.now(), covers: this.#outbox.last });
+      this.#pings.set(number, { resolve, reject, sentAt: performance.now(), covers: this.#sentUpTo });
     });
   }
 
@@ -365,6 +367,7 @@ export class Signaling extends EventTarget {
   #drop() {
     const socket = this.#socket;
     this.#socket = null;
+    this.#sentUpTo = 0;
     for (const name of /** @type {const} */ (['retry', 'watch', 'ack'])) this.#stop(name);
     for (const { reject } of this.#pings.values()) reject(new SignalingError('disconnected', 'The connection was lost.'));
     this.#pings.clear();
@@ -597,6 +600,7 @@ export class Signaling extends EventTarget {
   #sendNumbered({ n, text }) {
     if (this.#socket?.readyState !== 1) return; // it is about to be lost: the resume sends this
     this.#socket.send(`${text.slice(0, -1)},"n":${n}}`);
+    this.#sentUpTo = n;
     if (++this.#sentSincePing >= CONFIRM_EVERY || this.#outbox.isHalfFull) this.ping().catch(() => {});
   }
 

@@ -10,7 +10,7 @@ import { after, test } from 'node:test';
 import { browser, newClient, newNetwork, newRoom, next, realUrl, record, sleep, until } from './module_case.mjs';
 import { startStandIn } from './stand_in.mjs';
 
-const CUTS = process.env.VIDEO_SIGNALING_TEST_FULL === '1' ? 500 : 25;
+const CUTS = process.env.VIDEO_SIGNALING_TEST_FULL === '1' ? 500 : 60;
 const FAST = { firstMs: 20, maxMs: 200 };
 
 async function newStandIn(options) {
