@@ -22,7 +22,7 @@ static pid_t pid_of(int pidfd)
 	FILE *file = fopen(path, "re");
 	while (file && pid <= 0 && fgets(line, sizeof(line), file))
 		if (strncmp(line, "Pid:", 4) == 0)
-			pid = atoi(line + 4);
+			pid = passed_number(line + 4);
 	if (file)
 		fclose(file);
 	return pid > 0 ? pid : 0;

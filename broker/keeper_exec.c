@@ -120,7 +120,7 @@ static void set_closing(const struct keeper_exec *e, bool closing)
 	while (at < e->text + e->length) {
 		const char *end = memchr(at, '\n', e->length - (size_t)(at - e->text));
 		const char *space = memchr(at, ' ', (size_t)(end - at));
-		fcntl(atoi(space + 1), F_SETFD, closing ? FD_CLOEXEC : 0);
+		fcntl(passed_number(space + 1), F_SETFD, closing ? FD_CLOEXEC : 0);
 		at = end + 1;
 	}
 }

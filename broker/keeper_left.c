@@ -81,7 +81,7 @@ bool keeper_left_take(struct keeper_left *left, const char *name, int fd)
 	if (strcmp(name, STORE_BROKER) == 0)
 		return keep(&left->broker_pidfd, fd);
 	if (strncmp(name, LEFT_BROKER_CHANNEL, strlen(LEFT_BROKER_CHANNEL)) == 0) {
-		left->broker_pid = atoi(name + strlen(LEFT_BROKER_CHANNEL));
+		left->broker_pid = passed_number(name + strlen(LEFT_BROKER_CHANNEL));
 		return keep(&left->broker_channel, fd);
 	}
 	if (place < 0 || place > PLACES_MAX)

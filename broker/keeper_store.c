@@ -20,7 +20,7 @@ void keeper_store_init(struct keeper_store *store, const struct notify *notify)
 {
 	const char *most = getenv("FDSTORE");
 
-	*store = (struct keeper_store){.notify = notify, .on = notify_on(notify) && most && atoi(most) > 0};
+	*store = (struct keeper_store){.notify = notify, .on = notify_on(notify) && most && passed_number(most) > 0};
 }
 
 void keeper_store_name(int place, char name[STORE_NAME_BYTES + 1])

@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -210,18 +211,24 @@ void operators_name_control(const struct operators *o, char name[PASSED_NAME_BYT
 
 bool operators_take_control(struct operators *o, const char *name, int fd)
 {
-	struct ipc_control r = {0};
-	unsigned own = 0;
+	const char *at = name + strlen(OWN_CONTROL);
+	uint32_t numbers[4];
 	struct stat st;
 
-	if (strncmp(name, OWN_CONTROL, strlen(OWN_CONTROL)) != 0 ||
-	    sscanf(name + strlen(OWN_CONTROL), "%u,%u,%u,%u", &r.owner, &r.admins, &r.readers, &own) != 4)
+	if (strncmp(name, OWN_CONTROL, strlen(OWN_CONTROL)) != 0)
 		return false;
-	o->rights = r;
+	for (unsigned i = 0; i < 4; i++) {
+		char *end;
+		numbers[i] = (uint32_t)strtoul(at, &end, 10);
+		if (end == at || *end != (i < 3 ? ',' : '\0'))
+			return false;
+		at = end + 1;
+	}
+	o->rights = (struct ipc_control){.owner = numbers[0], .admins = numbers[1], .readers = numbers[2]};
 	o->control.fd = fd;
 	bind_where(fd, o->control.path, sizeof(o->control.path));
 	/* The file is ours to remove only if we made it. */
-	if (own && lstat(o->control.path, &st) == 0) {
+	if (numbers[3] && lstat(o->control.path, &st) == 0) {
 		o->control.device = st.st_dev;
 		o->control.inode = st.st_ino;
 	}

@@ -1,5 +1,7 @@
 /* passed - the descriptors that a service manager passed to us. */
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +42,15 @@ static bool read_list(struct passed *passed)
 	return true;
 }
 
+int passed_number(const char *text)
+{
+	char *end;
+
+	errno = 0;
+	long number = strtol(text, &end, 10);
+	return end == text || errno || number < 0 || number > INT_MAX ? -1 : (int)number;
+}
+
 void passed_init(struct passed *passed)
 {
 	const char *names = getenv("LISTEN_FDNAMES");
@@ -68,7 +79,7 @@ static bool next_of_list(struct passed *passed, int *ret_fd, char ret_name[PASSE
 	strlcpy(ret_name, passed->line, PASSED_NAME_BYTES);
 	if (space - passed->line < PASSED_NAME_BYTES)
 		ret_name[space - passed->line] = '\0';
-	*ret_fd = atoi(space + 1);
+	*ret_fd = passed_number(space + 1);
 	fcntl(*ret_fd, F_SETFD, FD_CLOEXEC);
 	passed->line = end + 1;
 	return true;

@@ -32,6 +32,9 @@ struct passed {
  * close-on-exec. Good until title_init(), which writes over the environment. */
 void passed_init(struct passed *passed);
 
+/* Reads the decimal number at the front of a text, behind blanks. Returns -1 if there is none, or it is no int. */
+int passed_number(const char *text);
+
 /* Takes the next. Returns false at the end, when nothing of what passed_init() found is kept. */
 bool passed_next(struct passed *passed, int *ret_fd, char ret_name[PASSED_NAME_BYTES]);
 

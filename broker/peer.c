@@ -89,6 +89,11 @@ void peer_write(const struct peer *peer, char ret[PEER_TEXT_BYTES])
 		snprintf(ret, PEER_TEXT_BYTES, four ? "%s:%u" : "[%s]:%u", host, peer->port);
 }
 
+bool peer_equal(const struct peer *a, const struct peer *b)
+{
+	return memcmp(a->ip, b->ip, sizeof(a->ip)) == 0 && a->port == b->port && a->local == b->local;
+}
+
 bool peer_is_loopback(const struct peer *peer)
 {
 	static const uint8_t one[16] = {[15] = 1};

@@ -36,6 +36,9 @@ int networks_read(const char *list, struct networks *ret);
 /* Is the peer in one of them? Those of Unix sockets are in none. */
 bool networks_have(const struct networks *networks, const struct peer *peer);
 
+/* Are they the same address and port? */
+bool peer_equal(const struct peer *a, const struct peer *b);
+
 bool peer_is_loopback(const struct peer *peer);
 
 #endif

@@ -242,7 +242,7 @@ static bool find_who(struct client *c, const struct span *head)
 			   &b->access.trusted, &c->peer, &peer);
 	if (problem)
 		answer_text(c, 400, NULL, problem);
-	return !problem && (memcmp(&peer, &c->peer, sizeof(peer)) == 0 || client_comes_from(c, &peer));
+	return !problem && (peer_equal(&peer, &c->peer) || client_comes_from(c, &peer));
 }
 
 static void serve(struct client *c, const char *bytes, size_t n)
@@ -295,7 +295,7 @@ static bool take_proxy_header(struct client *c, const uint8_t *bytes, size_t n)
 	}
 	c->proxy_due = false;
 	c->in_bytes += (uint64_t)length;
-	return memcmp(&peer, &c->peer, sizeof(peer)) == 0 || client_comes_from(c, &peer);
+	return peer_equal(&peer, &c->peer) || client_comes_from(c, &peer);
 }
 
 static const char *why_not_http(const char *head, size_t n)

@@ -165,7 +165,7 @@ static int read_keys(struct secrets *s, const char *path, struct settings_proble
 
 static int read_turn(struct secrets *s, const char *path, struct settings_problem *ret_problem)
 {
-	char text[FILE_BYTES_MAX + 1];
+	char text[FILE_BYTES_MAX + 1] = {0};
 	int n = read_file(SETTING_turn_secret_file, AT_FDCWD, path, NULL, text, ret_problem);
 	const char *why = NULL;
 
