@@ -67,8 +67,8 @@ class ReferencePageTest(BrowserCase):
         self.wait_for_picture(self.patient)
         self.doctor.wait_for_picture_of("patient-456")
         # It calls by itself, with another connection: a new session.
-        self.patient.press("call")
         self.patient.run("document.getElementById('remote').srcObject = null")
+        self.patient.press("call")
         self.wait_for_picture(self.patient)
         self.doctor.wait_for_picture_of("patient-456")
         self.patient.press("leave")
