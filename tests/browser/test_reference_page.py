@@ -34,12 +34,12 @@ class ReferencePageTest(BrowserCase):
         person.open(f"http://127.0.0.1:{self.front_end.server_port}/reference_page.html?{query}")
         person.wait_for_status("joined")
 
-    def wait_for_picture(self, person):
+    def wait_for_picture(self, person, seconds=CONNECTED):
         """Waits until frames of the other arrive and are shown."""
         def frames():
             return person.run(
                 "return document.getElementById('remote').getVideoPlaybackQuality().totalVideoFrames") > 10
-        wait_until(frames, CONNECTED, lambda: f"a moving picture; {person.text('status')!r}")
+        wait_until(frames, seconds, lambda: f"a moving picture; {person.text('status')!r}")
 
     def complaints_about_icons(self, person):
         return [one for one in person.complaints() if "favicon.ico" not in one]
@@ -67,9 +67,17 @@ class ReferencePageTest(BrowserCase):
         self.wait_for_picture(self.patient)
         self.doctor.wait_for_picture_of("patient-456")
         # It calls by itself, with another connection: a new session.
-        self.patient.run("document.getElementById('remote').srcObject = null")
-        self.patient.press("call")
-        self.wait_for_picture(self.patient)
+        # (In Chromium the second connection between two pages of one machine sometimes stops at DTLS, with ICE connected
+        # and all signals exchanged; whoever sees that calls again.)
+        for attempt in range(5):
+            self.patient.run("document.getElementById('remote').srcObject = null")
+            self.patient.press("call")
+            try:
+                self.wait_for_picture(self.patient, CONNECTED if attempt == 4 else CONNECTED / 4)
+                break
+            except AssertionError:
+                if attempt == 4:
+                    raise
         self.doctor.wait_for_picture_of("patient-456")
         self.patient.press("leave")
         self.doctor.wait_for_status("patient-456 hung up.")
