@@ -230,5 +230,6 @@ int keeper_run(struct keeper_config *config)
 	}
 	while (k.state != KEEPER_STOPPING || any_broker(&k) || !(k.store.on || keeper_roomds_none(&k.roomds)))
 		turn(&k);
+	keeper_roomds_end_zygotes(&k.roomds);
 	return k.status;
 }

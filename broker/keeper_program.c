@@ -1,8 +1,16 @@
-/* keeper_program - a roomd program. */
+/* keeper_program - a roomd program, and its zygote. */
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.h"
+#include "ipc.h"
 #include "keeper_program.h"
 
 struct keeper_program *keeper_program_new(int fd)
@@ -11,17 +19,95 @@ struct keeper_program *keeper_program_new(int fd)
 
 	if (!p)
 		return NULL;
-	*p = (struct keeper_program){.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0), .users = 1};
+	*p = (struct keeper_program){.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0), .users = 1, .channel = -1, .zygote = -1};
 	if (p->fd >= 0)
 		return p;
 	free(p);
 	return NULL;
 }
 
+/* Killed, for it may be stopped; and by its pidfd, for it may have been reaped long ago. */
+void keeper_program_renew(struct keeper_program *p)
+{
+	siginfo_t info;
+
+	if (p->channel < 0)
+		return;
+	syscall(SYS_pidfd_send_signal, p->zygote, SIGKILL, NULL, 0);
+	waitid(P_PIDFD, (id_t)p->zygote, &info, WEXITED);
+	close(p->zygote);
+	close(p->channel);
+	p->channel = p->zygote = -1;
+	p->made = 0;
+}
+
 void keeper_program_put(struct keeper_program *p)
 {
 	if (--p->users > 0)
 		return;
+	keeper_program_renew(p);
 	close(p->fd);
 	free(p);
+}
+
+static int start_zygote(struct keeper_program *p)
+{
+	int ends[2];
+	int error = ipc_channel(ends);
+
+	if (error < 0)
+		return error;
+	pid_t pid = child_start(p->fd, "video-signaling: zygote", &ends[1], 1);
+	close(ends[1]);
+	p->zygote = pid < 0 ? -1 : (int)syscall(SYS_pidfd_open, pid, 0);
+	if (p->zygote >= 0) {
+		p->channel = ends[0];
+		return 0;
+	}
+	error = pid < 0 ? pid : -errno;
+	close(ends[0]); /* and so it ends */
+	return error;
+}
+
+/* Returns a pid; or -errno, and *ret_answered tells whether that was the zygote's answer. */
+static pid_t ask(struct keeper_program *p, int channel, bool *ret_answered)
+{
+	static struct ipc_inbox inbox;
+	struct pollfd answer = {.fd = p->channel, .events = POLLIN};
+	struct ipc_message m;
+	int n;
+
+	*ret_answered = false;
+	int error = ipc_send(p->channel, IPC_MAKE, &(struct ipc_nothing){0}, NULL, 0, channel);
+	if (error < 0)
+		return error;
+	do
+		n = poll(&answer, 1, ZYGOTE_PATIENCE_MS);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return n < 0 ? -errno : -ETIMEDOUT;
+	error = ipc_recv(p->channel, IPC_FROM_ZYGOTE, IPC_IN_SERVING, &inbox, &m);
+	if (error < 0)
+		return error;
+	*ret_answered = true;
+	return ((const struct ipc_made *)m.body)->pid;
+}
+
+pid_t keeper_program_make(struct keeper_program *p, int channel)
+{
+	bool answered = false;
+	pid_t pid = -EAGAIN;
+
+	if (p->made == LIMIT_ZYGOTE_ROOMDS)
+		keeper_program_renew(p);
+	for (unsigned turn = 0; turn < 2 && !answered; turn++) {
+		int error = p->channel < 0 ? start_zygote(p) : 0;
+		if (error < 0)
+			return error;
+		pid = ask(p, channel, &answered);
+		if (!answered)
+			keeper_program_renew(p);
+	}
+	p->made += pid > 0;
+	return pid;
 }

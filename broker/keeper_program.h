@@ -1,19 +1,35 @@
 /*
- * keeper_program - a roomd program. A room's heirs are made of the one that it began with: its ledger is theirs to
- * read. Process: keeper.
+ * keeper_program - a roomd program, and the zygote that makes roomds of it (roomd/zygote.h). A room's heirs are made of
+ * the one that it began with: its ledger is theirs to read.
+ * Process: keeper.  Owns: the zygote.
+ * Never:   waits for a zygote longer than ZYGOTE_PATIENCE_MS: one that does not answer is replaced.
  */
 #ifndef KEEPER_PROGRAM_H
 #define KEEPER_PROGRAM_H
 
+#include <sys/types.h>
+
+/* It answers within a millisecond, unless somebody has stopped it. */
+#define ZYGOTE_PATIENCE_MS 500
+
 struct keeper_program {
 	int fd; /* our own duplicate */
 	unsigned users;
+	int channel; /* to the zygote; -1: there is none */
+	int zygote;  /* its pidfd */
+	unsigned made;
 };
 
 /* Has one user, the caller; `fd` stays its own. Returns NULL without memory or descriptors. */
 struct keeper_program *keeper_program_new(int fd);
 
-/* One user less; the last closes it. */
+/* One user less; the last closes it, and its zygote has ended when this returns. */
 void keeper_program_put(struct keeper_program *program);
+
+/* Makes a roomd, our child, with this end of its channel, which stays the caller's. Returns its pid or -errno. */
+pid_t keeper_program_make(struct keeper_program *program, int channel);
+
+/* What was made so far and what is made from now on have nothing in common but their program. */
+void keeper_program_renew(struct keeper_program *program);
 
 #endif

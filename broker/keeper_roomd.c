@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "child.h"
 #include "clock.h"
 #include "ipc.h"
 #include "keeper_roomd.h"
@@ -121,12 +120,14 @@ static int start(struct keeper_roomds *roomds, struct keeper_program *program, i
 
 	if (error < 0)
 		goto fail;
-	const int fds[2] = {ends[1], ledger};
-	error = r->pid = child_start(program->fd, "roomd: starting", fds, 2);
+	r->number = ++roomds->last_number;
+	error = ipc_send(ends[0], IPC_LEDGER, &(struct ipc_which){r->number}, NULL, 0, ledger);
+	if (error < 0)
+		goto fail;
+	error = r->pid = keeper_program_make(program, ends[1]);
 	if (error < 0)
 		goto fail;
 	close(ends[1]);
-	r->number = ++roomds->last_number;
 	r->program = program;
 	program->users++;
 	r->heir_of = heir_of;
@@ -336,6 +337,8 @@ void keeper_roomds_on_child(struct keeper_roomds *roomds, const siginfo_t *info,
 	on_stopped(roomds, r, info->si_code == CLD_STOPPED, now_ms);
 	if (info->si_code == CLD_STOPPED || info->si_code == CLD_CONTINUED)
 		return;
+	if (info->si_code != CLD_EXITED && info->si_status != SIGKILL)
+		keeper_program_renew(r->program); /* it crashed, perhaps on a guess at where things lie */
 	if (info->si_code != CLD_EXITED)
 		log_warn("roomd-killed", "roomd=%llu signal=%d", (unsigned long long)r->number, info->si_status);
 	else if (info->si_status != 0)
@@ -395,4 +398,13 @@ void keeper_roomds_kill(struct keeper_roomds *roomds)
 
 	RB_FOREACH (r, keeper_pid_tree, &roomds->by_pid)
 		kill_it(r);
+}
+
+void keeper_roomds_end_zygotes(struct keeper_roomds *roomds)
+{
+	struct keeper_roomd *r;
+
+	keeper_program_renew(roomds->program);
+	RB_FOREACH (r, keeper_number_tree, &roomds->by_number)
+		keeper_program_renew(r->program);
 }

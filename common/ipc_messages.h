@@ -2,8 +2,9 @@
  * ipc_messages - THE table: every message between processes, who says it, what it carries, when it is legal.
  * Process: all.
  *
- * Two kinds of channel, both Unix SEQPACKET: one between keeper and broker, one between the broker and each roomd. From
- * the table come the enum, the names in traces, exact sizes, descriptor counts, and what ipc_recv() lets through.
+ * Three kinds of channel, all Unix SEQPACKET: one between keeper and broker, one between keeper and zygote, one between
+ * the broker and each roomd (in which the keeper has said the first word: LEDGER). From the table come the enum, the
+ * names in traces, exact sizes, descriptor counts, and what ipc_recv() lets through.
  */
 #ifndef IPC_MESSAGES_H
 #define IPC_MESSAGES_H
@@ -25,13 +26,13 @@
 #endif
 
 /* Who speaks. */
-enum ipc_from { IPC_FROM_KEEPER, IPC_FROM_BROKER, IPC_FROM_ROOMD };
+enum ipc_from { IPC_FROM_KEEPER, IPC_FROM_BROKER, IPC_FROM_ROOMD, IPC_FROM_ZYGOTE };
 
 /* What a channel has seen so far; both of its ends keep it. */
 enum ipc_state {
 	IPC_IN_STARTING =
 	    1 << 0, /* keeper-broker: the broker gets what it needs; broker-roomd: the roomd locks itself in */
-	IPC_IN_SERVING = 1 << 1,  /* keeper-broker: the broker accepts clients */
+	IPC_IN_SERVING = 1 << 1,  /* keeper-broker: the broker accepts clients; keeper-zygote: always */
 	IPC_IN_WARM = 1 << 2,     /* broker-roomd: waiting for its one room */
 	IPC_IN_OPEN = 1 << 3,     /* broker-roomd: it is a room */
 	IPC_IN_RETIRED = 1 << 4,  /* broker-roomd: told to go; nothing more may be said */
@@ -91,6 +92,12 @@ struct ipc_roomd {
 	uint64_t heir_of; /* the lost roomd whose ledger it was started with; 0: it is for any room */
 	int32_t pid;
 	uint32_t inherited; /* it was another broker's */
+};
+
+/* Of the roomd that was asked for. */
+struct ipc_made {
+	int32_t pid; /* or -errno */
+	uint32_t unused;
 };
 
 struct ipc_spawn_failed {
@@ -309,7 +316,9 @@ struct ipc_nothing {
 	X(CENSUS, IPC_FROM_BROKER, struct ipc_census, 0, 0, IPC_IN_WARM | IPC_IN_OPEN)                                 \
 	X(SITS, IPC_FROM_ROOMD, struct ipc_sits, 0, 1, IPC_IN_COUNTING)                                                \
 	X(KEPT, IPC_FROM_ROOMD, struct ipc_sits, 0, 0, IPC_IN_COUNTING)                                                \
-	X(COUNTED, IPC_FROM_ROOMD, struct ipc_counted, 0, 0, IPC_IN_COUNTING)
+	X(COUNTED, IPC_FROM_ROOMD, struct ipc_counted, 0, 0, IPC_IN_COUNTING)                                          \
+	X(MAKE, IPC_FROM_KEEPER, struct ipc_nothing, 0, 1, IPC_IN_SERVING)                                             \
+	X(MADE, IPC_FROM_ZYGOTE, struct ipc_made, 0, 0, IPC_IN_SERVING)
 
 enum ipc_type {
 #define X(name, ...) IPC_##name,

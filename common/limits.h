@@ -122,6 +122,9 @@
  */
 #define LIMIT_SPAWN_BATCH 8
 
+/* Roomds made by one zygote, all with its address-space layout: what an attacker learns of one holds for so many. */
+#define LIMIT_ZYGOTE_ROOMDS 256
+
 /* A request on the control socket, a line: the longest command with the longest names, every byte escaped, and room to
  * grow. */
 #define LIMIT_CONTROL_REQUEST_BYTES 4096

@@ -1,9 +1,9 @@
 /*
  * main - roomd: one room, in a process of its own.
  *
- * Started by the keeper with two descriptors and nothing else: the channel to the broker, and the memory file in which
- * all that the room knows will lie. It locks itself in, says READY, and waits to become a room. See room.h for its
- * states.
+ * The keeper starts it with a channel and nothing else, as a zygote. Each roomd that is forked of it has a channel to
+ * the broker instead, in which lies the memory file that all that its room knows will lie in. It locks itself in, says
+ * READY, and waits to become a room. See room.h for its states.
  */
 #include <errno.h>
 #include <signal.h>
@@ -22,19 +22,24 @@
 #include "sandbox.h"
 #include "title.h"
 #include "watchdog.h"
+#include "zygote.h"
 
 /* Descriptors beside the members': standard ones, channel, epoll set, one that an evicted seat gives back late. */
 #define FDS_OTHER 8
 
+/* Takes the room's memory file out of the channel, and maps it. */
 static struct ledger *map_ledger(size_t *ret_size)
 {
+	static struct ipc_inbox inbox;
+	struct ipc_message m;
 	struct stat file;
 
-	if (fstat(ROOMD_FD_LEDGER, &file) < 0 || file.st_size < (off_t)sizeof(struct ledger))
+	if (ipc_recv(ROOMD_FD_CHANNEL, IPC_FROM_KEEPER, IPC_IN_STARTING, &inbox, &m) < 0 || m.type != IPC_LEDGER ||
+	    fstat(m.fd, &file) < 0 || file.st_size < (off_t)sizeof(struct ledger))
 		return NULL;
 	*ret_size = (size_t)file.st_size;
-	void *at = mmap(NULL, *ret_size, PROT_READ | PROT_WRITE, MAP_SHARED, ROOMD_FD_LEDGER, 0);
-	close(ROOMD_FD_LEDGER);
+	void *at = mmap(NULL, *ret_size, PROT_READ | PROT_WRITE, MAP_SHARED, m.fd, 0);
+	close(m.fd);
 	return at == MAP_FAILED ? NULL : at;
 }
 
@@ -67,37 +72,41 @@ static void serve(struct room *room)
 	} while (room_end_turn(room, &next_ms));
 }
 
-int main(int argc, char *argv[], char *envp[])
+/* One that is stopped must still notice that the others are gone. (Not inherited by a fork.) */
+static void wake_at_keepers_death(void)
 {
-	static struct room room;
-	struct stat channel;
-	size_t ledger_bytes = 0;
+	prctl(PR_SET_PDEATHSIG, SIGCONT);
+}
 
-	title_init(argc, argv, envp);
-	if (fstat(ROOMD_FD_CHANNEL, &channel) < 0 || !S_ISSOCK(channel.st_mode)) {
-		fputs("roomd: this is started by video-signaling, one for each room; it can't be run by hand\n",
-		      stderr);
-		return 1;
-	}
+/* What the zygote and its roomds have in common. */
+static void begin(void)
+{
 	signal(SIGPIPE, SIG_IGN);
 	/* Ctrl-C reaches the whole terminal, and a service manager may tell everyone: a room ends when its channel
 	 * does. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	/* One that is stopped must still notice that the others are gone. */
-	prctl(PR_SET_PDEATHSIG, SIGCONT);
 	/* A room that outlives its keeper is meant to: systemd doesn't warn of what is left over in parentheses, the
 	 * sign of a helper. (The title that ps shows is another thing.) */
 	prctl(PR_SET_NAME, "(roomd)");
-	closefrom(ROOMD_FD_LEDGER + 1);
+	closefrom(ZYGOTE_FD_KEEPER + 1);
+	wake_at_keepers_death();
+}
+
+static int be_roomd(void)
+{
+	static struct room room;
+	size_t ledger_bytes = 0;
+
+	wake_at_keepers_death();
+	title_set("roomd: warm");
 	struct ledger *ledger = map_ledger(&ledger_bytes);
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (!ledger || epoll < 0 || room_init(&room, ROOMD_FD_CHANNEL, epoll, ledger, ledger_bytes) < 0) {
 		perror("roomd");
 		return 1;
 	}
-	title_set("roomd: warm");
 	watchdog_start();
 	struct sandbox_bounds bounds = {.fds = LIMIT_SEATS_CEILING + FDS_OTHER, .memory_bytes = ledger_bytes};
 	struct ipc_ready ready = {.sandbox_layers = sandbox_enter(SANDBOX_ALL, &bounds)};
@@ -105,4 +114,22 @@ int main(int argc, char *argv[], char *envp[])
 		return 1;
 	serve(&room);
 	return 0;
+}
+
+int main(int argc, char *argv[], char *envp[])
+{
+	struct stat channel;
+
+	title_init(argc, argv, envp);
+	if (fstat(ZYGOTE_FD_KEEPER, &channel) < 0 || !S_ISSOCK(channel.st_mode)) {
+		fputs("roomd: this is started by video-signaling, one for each room; it can't be run by hand\n",
+		      stderr);
+		return 1;
+	}
+	begin();
+	title_set("video-signaling: zygote");
+	int error = zygote_serve();
+	if (error == 0)
+		return be_roomd();
+	return error == -EPIPE ? 0 : 1;
 }
