@@ -13,6 +13,9 @@
 #include "ipc.h"
 #include "keeper_program.h"
 
+/* How often one that does not answer is looked at. */
+#define LOOK_MS 100
+
 struct keeper_program *keeper_program_new(int fd)
 {
 	struct keeper_program *p = calloc(1, sizeof(*p));
@@ -69,23 +72,39 @@ static int start_zygote(struct keeper_program *p)
 	return error;
 }
 
+static bool is_stopped(const struct keeper_program *p)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PIDFD, (id_t)p->zygote, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 && info.si_pid;
+}
+
+/* Returns whether there is something to receive. */
+static bool wait_for_answer(const struct keeper_program *p)
+{
+	struct pollfd answer = {.fd = p->channel, .events = POLLIN};
+
+	for (unsigned waited_ms = 0; waited_ms < ZYGOTE_PATIENCE_MS; waited_ms += LOOK_MS) {
+		if (poll(&answer, 1, LOOK_MS) > 0)
+			return true;
+		if (is_stopped(p))
+			return false;
+	}
+	return false;
+}
+
 /* Returns a pid; or -errno, and *ret_answered tells whether that was the zygote's answer. */
 static pid_t ask(struct keeper_program *p, int channel, bool *ret_answered)
 {
 	static struct ipc_inbox inbox;
-	struct pollfd answer = {.fd = p->channel, .events = POLLIN};
 	struct ipc_message m;
-	int n;
 
 	*ret_answered = false;
 	int error = ipc_send(p->channel, IPC_MAKE, &(struct ipc_nothing){0}, NULL, 0, channel);
 	if (error < 0)
 		return error;
-	do
-		n = poll(&answer, 1, ZYGOTE_PATIENCE_MS);
-	while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		return n < 0 ? -errno : -ETIMEDOUT;
+	if (!wait_for_answer(p))
+		return -ETIMEDOUT;
 	error = ipc_recv(p->channel, IPC_FROM_ZYGOTE, IPC_IN_SERVING, &inbox, &m);
 	if (error < 0)
 		return error;

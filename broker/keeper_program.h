@@ -9,8 +9,9 @@
 
 #include <sys/types.h>
 
-/* It answers within a millisecond, unless somebody has stopped it. */
-#define ZYGOTE_PATIENCE_MS 500
+/* It answers within a millisecond, on a machine that has one to spare; one that somebody has stopped is noticed sooner.
+ */
+#define ZYGOTE_PATIENCE_MS 2000
 
 struct keeper_program {
 	int fd; /* our own duplicate */

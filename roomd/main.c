@@ -14,8 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <bsd/unistd.h>
-
 #include "clock.h"
 #include "process_fds.h"
 #include "room.h"
@@ -28,13 +26,12 @@
 #define FDS_OTHER 8
 
 /* Takes the room's memory file out of the channel, and maps it. */
-static struct ledger *map_ledger(size_t *ret_size)
+static struct ledger *map_ledger(struct ipc_inbox *inbox, size_t *ret_size)
 {
-	static struct ipc_inbox inbox;
 	struct ipc_message m;
 	struct stat file;
 
-	if (ipc_recv(ROOMD_FD_CHANNEL, IPC_FROM_KEEPER, IPC_IN_STARTING, &inbox, &m) < 0 || m.type != IPC_LEDGER ||
+	if (ipc_recv(ROOMD_FD_CHANNEL, IPC_FROM_KEEPER, IPC_IN_STARTING, inbox, &m) < 0 || m.type != IPC_LEDGER ||
 	    fstat(m.fd, &file) < 0 || file.st_size < (off_t)sizeof(struct ledger))
 		return NULL;
 	*ret_size = (size_t)file.st_size;
@@ -94,33 +91,33 @@ static void begin(void)
 	wake_at_keepers_death();
 }
 
-static int be_roomd(void)
+static int be_roomd(struct room *room)
 {
-	static struct room room;
 	size_t ledger_bytes = 0;
 
 	wake_at_keepers_death();
 	title_set("roomd: warm");
-	struct ledger *ledger = map_ledger(&ledger_bytes);
+	struct ledger *ledger = map_ledger(&room->inbox, &ledger_bytes);
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (!ledger || epoll < 0 || room_init(&room, ROOMD_FD_CHANNEL, epoll, ledger, ledger_bytes) < 0) {
+	if (!ledger || epoll < 0 || room_init(room, ROOMD_FD_CHANNEL, epoll, ledger, ledger_bytes) < 0) {
 		perror("roomd");
 		return 1;
 	}
 	watchdog_start();
 	struct sandbox_bounds bounds = {.fds = LIMIT_SEATS_CEILING + FDS_OTHER, .memory_bytes = ledger_bytes};
 	struct ipc_ready ready = {.sandbox_layers = sandbox_enter(SANDBOX_ALL, &bounds)};
-	if (ipc_send(room.channel, IPC_READY, &ready, NULL, 0, -1) < 0)
+	if (ipc_send(room->channel, IPC_READY, &ready, NULL, 0, -1) < 0)
 		return 1;
-	serve(&room);
+	serve(room);
 	return 0;
 }
 
-int main(int argc, char *argv[], char *envp[])
+int main(int argc, char *argv[])
 {
+	static struct room room;
 	struct stat channel;
 
-	title_init(argc, argv, envp);
+	title_init(argc, argv);
 	if (fstat(ZYGOTE_FD_KEEPER, &channel) < 0 || !S_ISSOCK(channel.st_mode)) {
 		fputs("roomd: this is started by video-signaling, one for each room; it can't be run by hand\n",
 		      stderr);
@@ -128,8 +125,8 @@ int main(int argc, char *argv[], char *envp[])
 	}
 	begin();
 	title_set("video-signaling: zygote");
-	int error = zygote_serve();
+	int error = zygote_serve(&room.inbox);
 	if (error == 0)
-		return be_roomd();
+		return be_roomd(&room);
 	return error == -EPIPE ? 0 : 1;
 }

@@ -8,22 +8,12 @@
 #include "session.h"
 #include "title.h"
 
-/* What the broker must hear of departures is not to wait behind what it would only like to know: past this rate, and
- * with a full channel, signals are counted instead. */
-static struct {
-	bool on;
-	struct bucket rate;
-	uint64_t missed;
-} trace;
-
-void operator_show_title(const struct room *room)
+void operator_show_title(struct room *room)
 {
-	static unsigned shown = UINT32_MAX;
-
-	if (room->state != IPC_IN_OPEN || room->members == shown)
+	if (room->state != IPC_IN_OPEN || (room->occupied && room->members == room->titled))
 		return;
-	shown = room->members;
-	title_set("roomd: %u member%s", shown, shown == 1 ? "" : "s");
+	room->titled = room->members;
+	title_set("roomd: %u member%s", room->members, room->members == 1 ? "" : "s");
 }
 
 static void end(struct room *room, unsigned seat, uint16_t code, const char *why)
@@ -60,8 +50,8 @@ void operator_on_message(struct room *room, const struct ipc_message *m)
 		close_all(room);
 		return;
 	case IPC_TRACE:
-		trace.on = ((const struct ipc_flag *)m->body)->on;
-		trace.missed = 0;
+		room->trace.on = ((const struct ipc_flag *)m->body)->on;
+		room->trace.missed = 0;
 		return;
 	case IPC_ICE:
 		session_on_ice(room, m);
@@ -71,7 +61,8 @@ void operator_on_message(struct room *room, const struct ipc_message *m)
 	}
 }
 
-static void tell(const struct room *room, unsigned from, const struct relay_decision *d,
+/* What the broker must hear of departures is not to wait behind what it would only like to know. */
+static void tell(struct room *room, unsigned from, const struct relay_decision *d,
 		 const struct candidate_counts *candidates)
 {
 	struct ipc_traced body = {
@@ -80,15 +71,15 @@ static void tell(const struct room *room, unsigned from, const struct relay_deci
 	    .action = d->message.action,
 	    .bytes = (uint32_t)d->message.data.length,
 	    .candidates = *candidates,
-	    .missed = trace.missed,
+	    .missed = room->trace.missed,
 	};
 
 	if (room->orphaned || room->channel_full ||
-	    !bucket_take(&trace.rate, room->now_ms, LIMIT_TRACE_RATE, LIMIT_TRACE_RATE, 1) ||
+	    !bucket_take(&room->trace.rate, room->now_ms, LIMIT_TRACE_RATE, LIMIT_TRACE_RATE, 1) ||
 	    ipc_send(room->channel, IPC_TRACED, &body, NULL, 0, -1) < 0)
-		trace.missed++;
+		room->trace.missed++;
 	else
-		trace.missed = 0;
+		room->trace.missed = 0;
 }
 
 void operator_on_signal(struct room *room, unsigned from, const struct relay_decision *d)
@@ -103,6 +94,6 @@ void operator_on_signal(struct room *room, unsigned from, const struct relay_dec
 	of_room->signal_bytes[signal] += d->message.data.length;
 	for (int i = 0; i < CANDIDATE_TYPES_COUNT; i++)
 		of_seat->candidates.of[i] += candidates.of[i];
-	if (trace.on)
+	if (room->trace.on)
 		tell(room, from, d, &candidates);
 }

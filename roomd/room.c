@@ -272,11 +272,10 @@ static void on_orphaned(struct room *room)
 
 bool room_on_channel(struct room *room)
 {
-	static struct ipc_inbox inbox;
 	struct ipc_message m;
 
 	for (;;) {
-		int error = ipc_recv(room->channel, IPC_FROM_BROKER, room->state, &inbox, &m);
+		int error = ipc_recv(room->channel, IPC_FROM_BROKER, room->state, &room->inbox, &m);
 		if (error == -EAGAIN)
 			return true;
 		if (error == -EPIPE) {

@@ -38,11 +38,18 @@ struct room {
 	struct ledger *ledger;
 	size_t ledger_size;
 	struct {
+		bool on;
+		struct bucket rate; /* past it, and with a full channel, signals are counted instead */
+		uint64_t missed;
+	} trace;
+	unsigned titled; /* members that the process's title tells of */
+	struct {
 		int fd;
 		uint32_t interest; /* epoll events asked for */
 		bool dirty;        /* something to write at the end of the turn */
 		bool known;        /* an heir's: the broker knows who sits there */
 	} sockets[LIMIT_SEATS_CEILING];
+	struct ipc_inbox inbox; /* what has come over the channel */
 };
 
 /* Makes `room`, all of it zero, a warm one with the channel, an epoll set and a mapped ledger of ledger_size bytes.

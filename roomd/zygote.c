@@ -30,14 +30,13 @@ static int become_roomd(int channel)
 	return error;
 }
 
-int zygote_serve(void)
+int zygote_serve(struct ipc_inbox *inbox)
 {
-	static struct ipc_inbox inbox;
 	struct pollfd keeper = {.fd = ZYGOTE_FD_KEEPER, .events = POLLIN};
 	struct ipc_message m;
 
 	for (;;) {
-		int error = ipc_recv(keeper.fd, IPC_FROM_KEEPER, IPC_IN_SERVING, &inbox, &m);
+		int error = ipc_recv(keeper.fd, IPC_FROM_KEEPER, IPC_IN_SERVING, inbox, &m);
 		if (error == -EAGAIN) {
 			poll(&keeper, 1, -1);
 			continue;

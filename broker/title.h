@@ -1,6 +1,6 @@
 /*
  * title - what ps shows of a process: its state, never a name.
- * Process: all.
+ * Process: keeper, broker.
  */
 #ifndef TITLE_H
 #define TITLE_H
