@@ -3,6 +3,7 @@
 
 #include "bucket.h"
 #include "member.h"
+#include "out.h"
 #include "operator.h"
 #include "resume.h"
 #include "session.h"
@@ -10,10 +11,17 @@
 
 void operator_show_title(struct room *room)
 {
+	char text[32];
+	struct out o = out_init(text, sizeof(text));
+
 	if (room->state != IPC_IN_OPEN || (room->occupied && room->members == room->titled))
 		return;
 	room->titled = room->members;
-	title_set("roomd: %u member%s", room->members, room->members == 1 ? "" : "s");
+	out_text(&o, "roomd: ");
+	out_unsigned(&o, room->members);
+	out_text(&o, room->members == 1 ? " member" : " members");
+	out_bytes(&o, "", 1);
+	title_set(text);
 }
 
 static void end(struct room *room, unsigned seat, uint16_t code, const char *why)

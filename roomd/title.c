@@ -1,6 +1,4 @@
 /* title - what ps shows of a zygote or a room. */
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "title.h"
@@ -14,12 +12,10 @@ void title_init(int argc, char *argv[])
 	area_size = (size_t)(argv[argc - 1] - argv[0]) + strlen(argv[argc - 1]) + 1;
 }
 
-void title_set(const char *format, ...)
+void title_set(const char *text)
 {
-	va_list args;
+	size_t length = strnlen(text, area_size - 1);
 
-	memset(area, 0, area_size); /* what is left of a longer one would show behind a shorter one */
-	va_start(args, format);
-	vsnprintf(area, area_size, format, args);
-	va_end(args);
+	memcpy(area, text, length);
+	memset(area + length, 0, area_size - length); /* what is left of a longer one would show */
 }

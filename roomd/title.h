@@ -9,7 +9,7 @@
 /* The title goes where the arguments are, of which the keeper makes enough; call it first in main(). */
 void title_init(int argc, char *argv[]);
 
-/* Shows the text of a printf format, as much of it as goes there. Makes no system call. */
-void title_set(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Shows the text, as much of it as goes there. Makes no system call. */
+void title_set(const char *text);
 
 #endif
