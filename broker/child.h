@@ -25,7 +25,8 @@ void child_programs_close(struct child_programs *programs);
 /* Can this process, as it is now, execute what was opened? Returns 0 or -errno. */
 int child_programs_check(const struct child_programs *programs);
 
-/* Starts `program` with fds[i] as descriptor 3 + i, 0-2 as they are, nothing else open, and no environment. `title` is
+/* Starts `program` with fds[i] as descriptor 3 + i, 0-2 as they are, nothing else open, and no environment but what
+ * libc reads. `title` is
  * what ps shows until it sets its own. Returns its pid, or -errno. */
 pid_t child_start(int program, const char *title, const int *fds, unsigned count);
 

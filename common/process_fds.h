@@ -7,7 +7,7 @@
 
 #define BROKER_FD_KEEPER 3 /* the channel to the keeper */
 
-#define ZYGOTE_FD_KEEPER 3 /* the channel to the keeper; in what it makes, that to the broker lies there */
-#define ROOMD_FD_CHANNEL 3
+#define ZYGOTE_FD_KEEPER 3 /* the channel to the keeper */
+#define ROOMD_FD_CHANNEL 4 /* the channel to the broker: where the zygote gets it from the keeper */
 
 #endif

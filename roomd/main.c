@@ -30,12 +30,13 @@
 static struct ledger *map_ledger(struct ipc_inbox *inbox, size_t *ret_size)
 {
 	struct ipc_message m;
-	struct stat file;
 
-	if (ipc_recv(ROOMD_FD_CHANNEL, IPC_FROM_KEEPER, IPC_IN_STARTING, inbox, &m) < 0 || m.type != IPC_LEDGER ||
-	    fstat(m.fd, &file) < 0 || file.st_size < (off_t)sizeof(struct ledger))
+	if (ipc_recv(ROOMD_FD_CHANNEL, IPC_FROM_KEEPER, IPC_IN_STARTING, inbox, &m) < 0 || m.type != IPC_LEDGER)
 		return NULL;
-	*ret_size = (size_t)file.st_size;
+	off_t size = lseek(m.fd, 0, SEEK_END);
+	if (size < (off_t)sizeof(struct ledger))
+		return NULL;
+	*ret_size = (size_t)size;
 	void *at = mmap(NULL, *ret_size, PROT_READ | PROT_WRITE, MAP_SHARED, m.fd, 0);
 	close(m.fd);
 	return at == MAP_FAILED ? NULL : at;
@@ -89,6 +90,7 @@ static void begin(void)
 	 * sign of a helper. (The title that ps shows is another thing.) */
 	prctl(PR_SET_NAME, "(roomd)");
 	closefrom(ZYGOTE_FD_KEEPER + 1);
+	watchdog_prepare();
 	wake_at_keepers_death();
 }
 

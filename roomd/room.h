@@ -42,6 +42,10 @@ struct room {
 		struct bucket rate; /* past it, and with a full channel, signals are counted instead */
 		uint64_t missed;
 	} trace;
+	struct {
+		uint64_t client; /* whose ADOPT comes next, and for whom servers have come (session.c); 0: nobody */
+		size_t length;
+	} servers;
 	unsigned titled; /* members that the process's title tells of */
 	struct {
 		int fd;

@@ -10,17 +10,16 @@
 
 /* The servers for the client whose ADOPT comes next. They need not outlive this process: neither does an ADOPT that was
  * not read. */
-static struct {
-	uint64_t client; /* 0: of nobody */
-	size_t length;
-	char json[LIMIT_ICE_BYTES];
-} next;
+static char next_servers[LIMIT_ICE_BYTES];
 
-void session_joined_end(uint64_t client, struct out *o, const struct resume_offer *offer)
+void session_joined_end(struct room *room, uint64_t client, struct out *o, const struct resume_offer *offer)
 {
-	server_message_joined_end(o, next.client == client ? (struct span){next.json, next.length} : (struct span){0},
-				  offer);
-	next.client = 0;
+	struct span servers = {0};
+
+	if (room->servers.client == client)
+		servers = (struct span){next_servers, room->servers.length};
+	server_message_joined_end(o, servers, offer);
+	room->servers.client = 0;
 }
 
 static void answer(struct room *room, unsigned seat, const struct ipc_message *m)
@@ -42,9 +41,9 @@ void session_on_ice(struct room *room, const struct ipc_message *m)
 			answer(room, i, m);
 			return;
 		}
-	next.client = body->client;
-	next.length = m->tail_length;
-	memcpy(next.json, m->tail, m->tail_length);
+	room->servers.client = body->client;
+	room->servers.length = m->tail_length;
+	memcpy(next_servers, m->tail, m->tail_length);
 }
 
 bool session_ask_ice(struct room *room, unsigned seat, struct complaint *ret_complaint)

@@ -53,13 +53,15 @@ void tell_news(struct room *room, unsigned seat)
 	char message[LIMIT_SERVER_MESSAGE_BYTES]; /* not shared: another may be found gone while this is being said */
 	struct out o = out_init(message, sizeof(message));
 
-	write_news(room, s, &o);
-	assert(!o.truncated);
 	/* When everyone goes, everyone is told with 1001. */
 	for (unsigned i = s->told_up_to; i < room->ledger->top && !room->orphaned; i++)
-		if (i != seat && seat_is_members(&room->ledger->seats[i]))
+		if (i != seat && seat_is_members(&room->ledger->seats[i])) {
+			if (o.length == 0)
+				write_news(room, s, &o);
+			assert(!o.truncated);
 			member_say_on(room, i, &(struct member_cursor){CURSOR_TOLD, seat},
 				      &(struct iovec){o.at, o.length}, 1);
+		}
 	s->news = NEWS_NONE;
 }
 
@@ -81,7 +83,7 @@ static void tell_of_absent(struct room *room, unsigned to)
 	}
 }
 
-static struct iovec welcome(const struct room *room, unsigned seat, const struct ipc_resume *resume)
+static struct iovec welcome(struct room *room, unsigned seat, const struct ipc_resume *resume)
 {
 	const struct ledger *ledger = room->ledger;
 	const struct seat *s = &ledger->seats[seat];
@@ -95,7 +97,7 @@ static struct iovec welcome(const struct room *room, unsigned seat, const struct
 			server_message_joined_participant(&o, first, &ledger->seats[i].id, &ledger->seats[i].sender);
 			first = false;
 		}
-	session_joined_end(s->client, &o, resume->issued ? &offer : NULL);
+	session_joined_end(room, s->client, &o, resume->issued ? &offer : NULL);
 	assert(!o.truncated);
 	return (struct iovec){o.at, o.length};
 }

@@ -16,14 +16,18 @@ static void on_cpu_used(int number)
 	turn_begun = 0;
 }
 
-void watchdog_start(void)
+void watchdog_prepare(void)
 {
-	struct timeval period = {.tv_sec = WATCHDOG_CPU_MS / 1000, .tv_usec = WATCHDOG_CPU_MS % 1000 * 1000L};
 	struct sigaction action = {.sa_handler = on_cpu_used, .sa_flags = SA_RESTART};
 	int error = sigaction(SIGPROF, &action, NULL);
 
 	assert(error == 0);
-	error = setitimer(ITIMER_PROF, &(struct itimerval){period, period}, NULL);
+}
+
+void watchdog_start(void)
+{
+	struct timeval period = {.tv_sec = WATCHDOG_CPU_MS / 1000, .tv_usec = WATCHDOG_CPU_MS % 1000 * 1000L};
+	int error = setitimer(ITIMER_PROF, &(struct itimerval){period, period}, NULL);
 	assert(error == 0);
 }
 

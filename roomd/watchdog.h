@@ -12,6 +12,10 @@
 #define WATCHDOG_CPU_MS 1000
 #define WATCHDOG_STATUS 3
 
+/* What a zygote can do for all of its roomds ... */
+void watchdog_prepare(void);
+
+/* ... and what each must do for itself: no timer is inherited. */
 void watchdog_start(void);
 
 /* A turn begins. */

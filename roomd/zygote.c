@@ -1,6 +1,6 @@
 /* zygote - makes roomds. */
+#include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -21,15 +21,6 @@ static pid_t fork_for_keeper(void)
 	return pid < 0 ? -errno : (pid_t)pid;
 }
 
-/* In the roomd. */
-static int become_roomd(int channel)
-{
-	int error = dup3(channel, ROOMD_FD_CHANNEL, O_CLOEXEC) < 0 ? -errno : 0;
-
-	close(channel);
-	return error;
-}
-
 int zygote_serve(struct ipc_inbox *inbox)
 {
 	struct pollfd keeper = {.fd = ZYGOTE_FD_KEEPER, .events = POLLIN};
@@ -46,8 +37,11 @@ int zygote_serve(struct ipc_inbox *inbox)
 		if (m.type != IPC_MAKE)
 			return -EPROTO;
 		struct ipc_made made = {.pid = error < 0 ? error : fork_for_keeper()};
-		if (made.pid == 0)
-			return become_roomd(m.fd);
+		if (made.pid == 0) {
+			assert(m.fd == ROOMD_FD_CHANNEL); /* the first that is free */
+			close(keeper.fd);
+			return 0;
+		}
 		if (m.fd >= 0)
 			close(m.fd);
 		error = ipc_send(keeper.fd, IPC_MADE, &made, NULL, 0, -1);

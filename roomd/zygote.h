@@ -14,7 +14,7 @@
 struct ipc_inbox;
 
 /* Serves the keeper until its channel ends. In each roomd it returns too: 0, and the roomd's channel lies at
- * ROOMD_FD_CHANNEL, all else is closed. In the zygote it returns -errno, -EPIPE at a channel's end. `inbox` is the
+ * ROOMD_FD_CHANNEL, the keeper's is closed. In the zygote it returns -errno, -EPIPE at a channel's end. `inbox` is the
  * roomd's: pages that are used anyway. */
 int zygote_serve(struct ipc_inbox *inbox);
 
