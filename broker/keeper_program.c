@@ -16,43 +16,6 @@
 /* How often one that does not answer is looked at. */
 #define LOOK_MS 100
 
-struct keeper_program *keeper_program_new(int fd)
-{
-	struct keeper_program *p = calloc(1, sizeof(*p));
-
-	if (!p)
-		return NULL;
-	*p = (struct keeper_program){.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0), .users = 1, .channel = -1, .zygote = -1};
-	if (p->fd >= 0)
-		return p;
-	free(p);
-	return NULL;
-}
-
-/* Killed, for it may be stopped; and by its pidfd, for it may have been reaped long ago. */
-void keeper_program_renew(struct keeper_program *p)
-{
-	siginfo_t info;
-
-	if (p->channel < 0)
-		return;
-	syscall(SYS_pidfd_send_signal, p->zygote, SIGKILL, NULL, 0);
-	waitid(P_PIDFD, (id_t)p->zygote, &info, WEXITED);
-	close(p->zygote);
-	close(p->channel);
-	p->channel = p->zygote = -1;
-	p->made = 0;
-}
-
-void keeper_program_put(struct keeper_program *p)
-{
-	if (--p->users > 0)
-		return;
-	keeper_program_renew(p);
-	close(p->fd);
-	free(p);
-}
-
 static int start_zygote(struct keeper_program *p)
 {
 	int ends[2];
@@ -70,6 +33,51 @@ static int start_zygote(struct keeper_program *p)
 	error = pid < 0 ? pid : -errno;
 	close(ends[0]); /* and so it ends */
 	return error;
+}
+
+/* Killed, for it may be stopped; and by its pidfd, for it may have been reaped long ago. */
+void keeper_program_rest(struct keeper_program *p)
+{
+	siginfo_t info;
+
+	if (p->channel < 0)
+		return;
+	syscall(SYS_pidfd_send_signal, p->zygote, SIGKILL, NULL, 0);
+	waitid(P_PIDFD, (id_t)p->zygote, &info, WEXITED);
+	close(p->zygote);
+	close(p->channel);
+	p->channel = p->zygote = -1;
+	p->made = 0;
+}
+
+void keeper_program_renew(struct keeper_program *p)
+{
+	keeper_program_rest(p);
+	start_zygote(p);
+}
+
+struct keeper_program *keeper_program_new(int fd)
+{
+	struct keeper_program *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	*p = (struct keeper_program){.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0), .users = 1, .channel = -1, .zygote = -1};
+	if (p->fd < 0) {
+		free(p);
+		return NULL;
+	}
+	start_zygote(p);
+	return p;
+}
+
+void keeper_program_put(struct keeper_program *p)
+{
+	if (--p->users > 0)
+		return;
+	keeper_program_rest(p);
+	close(p->fd);
+	free(p);
 }
 
 static bool is_stopped(const struct keeper_program *p)
@@ -125,7 +133,7 @@ pid_t keeper_program_make(struct keeper_program *p, int channel)
 			return error;
 		pid = ask(p, channel, &answered);
 		if (!answered)
-			keeper_program_renew(p);
+			keeper_program_rest(p);
 	}
 	p->made += pid > 0;
 	return pid;

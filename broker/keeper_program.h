@@ -21,7 +21,8 @@ struct keeper_program {
 	unsigned made;
 };
 
-/* Has one user, the caller; `fd` stays its own. Returns NULL without memory or descriptors. */
+/* Has one user, the caller; `fd` stays its own. Its zygote is started, too; if it can't be, a later make tries again.
+ * Returns NULL without memory or descriptors. */
 struct keeper_program *keeper_program_new(int fd);
 
 /* One user less; the last closes it, and its zygote has ended when this returns. */
@@ -30,7 +31,10 @@ void keeper_program_put(struct keeper_program *program);
 /* Makes a roomd, our child, with this end of its channel, which stays the caller's. Returns its pid or -errno. */
 pid_t keeper_program_make(struct keeper_program *program, int channel);
 
-/* What was made so far and what is made from now on have nothing in common but their program. */
+/* Has another zygote: what was made so far and what is made from now on have nothing in common but their program. */
 void keeper_program_renew(struct keeper_program *program);
+
+/* Little is to be made of it any more, or nothing: it has no zygote when this returns, and gets one when it is needed. */
+void keeper_program_rest(struct keeper_program *program);
 
 #endif

@@ -40,8 +40,10 @@ int keeper_roomds_configure(struct keeper_roomds *roomds, int program, const str
 
 	if (!p)
 		return -ENOMEM;
-	if (roomds->program)
+	if (roomds->program) {
+		keeper_program_rest(roomds->program); /* from now on only heirs are made of it */
 		keeper_program_put(roomds->program);
+	}
 	roomds->program = p;
 	roomds->ledger_bytes = ledger_size(limits);
 	roomds->roster_bytes = roster_size(limits);
@@ -404,7 +406,7 @@ void keeper_roomds_end_zygotes(struct keeper_roomds *roomds)
 {
 	struct keeper_roomd *r;
 
-	keeper_program_renew(roomds->program);
+	keeper_program_rest(roomds->program);
 	RB_FOREACH (r, keeper_number_tree, &roomds->by_number)
-		keeper_program_renew(r->program);
+		keeper_program_rest(r->program);
 }

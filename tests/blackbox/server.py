@@ -117,6 +117,13 @@ class Process(collections.namedtuple("Process", "pid ppid state session start ti
             kinds[re.sub(r"^(socket|pipe):.*|(?<!room) \(deleted\)$", r"\1", target)] += 1
         return kinds
 
+    def is_zygote(self):
+        """Of a roomd whose title is hidden: only the zygote still has the keeper's channel."""
+        try:
+            return os.readlink(f"/proc/{self.pid}/fd/3").startswith("socket:")
+        except OSError:
+            return False
+
     def kill(self, number=signal.SIGKILL):
         if self.alive():
             try:
@@ -232,11 +239,15 @@ class Server:
         return [Process.read(p.pid) or p for key, p in self._seen.items() if key in tree or p.alive()]
 
     def role(self, process):
-        """keeper, broker, warm or room. Under a wrapper, which hides titles, warm and room can't be told apart."""
+        """keeper, broker, zygote, warm or room. Under a wrapper, which hides titles, warm and room can't be told apart."""
         if process.pid == self.keeper.pid:
             return "keeper"
+        if WRAPPER and "roomd" in process.title:
+            return "zygote" if process.is_zygote() else "warm"
         if WRAPPER:
-            return "warm" if "roomd" in process.title else "broker" if "broker" in process.title else "starting"
+            return "broker" if "broker" in process.title else "starting"
+        if process.title.startswith("video-signaling: zygote"):
+            return "zygote"
         if process.title.startswith("video-signaling: broker"):
             return "broker"
         if process.title.startswith("roomd: warm"):
@@ -246,7 +257,7 @@ class Server:
         return f"unknown ({process.state} {process.title!r})"
 
     def roles(self):
-        """{"keeper": [Process], "broker": [Process], "warm": [...], "room": [...]}"""
+        """{"keeper": [Process], "broker": [Process], "zygote": [Process], "warm": [...], "room": [...]}"""
         roles = collections.defaultdict(list)
         for process in self.tree():
             roles[self.role(process)].append(process)
@@ -258,10 +269,10 @@ class Server:
         return found[0]
 
     def is_at_rest(self):
-        """Nothing but the keeper, the broker and the pool."""
+        """Nothing but the keeper, the broker, the zygote and the pool."""
         roles = self.roles()
         counts = {role: len(found) for role, found in roles.items() if found}
-        expected = {"keeper": 1, "broker": 1, "warm": self.pool_size}
+        expected = {"keeper": 1, "broker": 1, "zygote": 1, "warm": self.pool_size}
         return counts == {role: n for role, n in expected.items() if n}
 
     @staticmethod
