@@ -34,13 +34,13 @@ FAULTS = {
     },
     "keeper": {
         "socketpair": ("EMFILE", "ENFILE"), "memfd_create": ("EMFILE", "ENOMEM"), "ftruncate": ("ENOMEM",), "fcntl": ("ENOMEM",),
-        "clone": ("EAGAIN", "ENOMEM"), "sendmsg": ("ETOOMANYREFS", "ENOBUFS", "EAGAIN"), "recvmsg": ("EINTR",),
+        "sendmsg": ("ETOOMANYREFS", "ENOBUFS", "EAGAIN"), "recvmsg": ("EINTR",), "poll": ("EINTR",),
         "epoll_wait": ("EINTR",), "mmap": ("ENOMEM",), "brk": ("ENOMEM",), "kill": ("ESRCH",),
     },
-    # What the keeper has forked: every child of that time fails.
-    "child": {
-        "fcntl": ("EMFILE",), "dup2": ("EMFILE",), "execveat": ("ENOMEM", "EAGAIN"), "mmap": ("ENOMEM",), "epoll_create1": ("EMFILE", "ENOMEM"),
-        "epoll_ctl": ("ENOMEM",), "setrlimit": ("EPERM",), "fstat": ("EIO",), "sendmsg": ("ENOBUFS",),
+    # The zygote, and what it has forked: every child of that time fails.
+    "zygote": {
+        "clone": ("EAGAIN", "ENOMEM"), "recvmsg": ("EINTR",), "sendmsg": ("ENOBUFS",), "mmap": ("ENOMEM",), "lseek": ("EIO",),
+        "epoll_create1": ("EMFILE", "ENOMEM"), "epoll_ctl": ("ENOMEM",), "prlimit64": ("EPERM",),
     },
     "roomd": {
         "recvfrom": ("ECONNRESET", "EINTR", "ETIMEDOUT"), "sendto": ("EPIPE", "EAGAIN", "EINTR", "ENOBUFS"), "recvmsg": ("EINTR",),
@@ -140,11 +140,11 @@ class Fault:
         roles = self.server.roles()
         if self.role == "roomd":
             return [p.pid for p in roles["warm"]]
-        return [roles["broker" if self.role == "broker" else "keeper"][0].pid]
+        return [roles[self.role][0].pid]
 
     def one(self, call, error, ordinal):
         """Returns whether the call was made so often."""
-        injector = Injector(self.pids(), call, error, ordinal, self.role == "child", self.server.folder)
+        injector = Injector(self.pids(), call, error, ordinal, self.role == "zygote", self.server.folder)
         session(self.server, heal=call in ("getsockopt", "ioctl", "lseek", "kill"), politely=call == "shutdown")
         if self.role != "broker":
             time.sleep(0.2)  # what the session's end leads to

@@ -76,12 +76,10 @@ def calls_in(trace):
         rest = begun.pop(pid, "") + rest if resumed else rest
         if call == "execveat" and "video-signaling: bro" in rest or call == "execveat" and '"video-s' in rest:
             part[pid] = "broker"
-        elif call == "execveat":
-            part[pid] = "roomd"
         elif call == "seccomp" and "SECCOMP_SET_MODE_FILTER" in rest:
             inside.add(pid)
-        elif pid in inside and pid in part:
-            found[part[pid]][call].add(rest)
+        elif pid in inside:
+            found[part.get(pid, "roomd")][call].add(rest)  # which no exec made, but a zygote
     return found
 
 
