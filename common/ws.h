@@ -64,8 +64,9 @@ size_t ws_header_write(uint8_t *out, enum ws_opcode opcode, uint64_t length);
  * room for 127 bytes. WS_CLOSE_NO_STATUS writes one with no code in it. Returns its size. */
 size_t ws_close_write(uint8_t *out, uint16_t code, const char *reason);
 
-/* Removes the mask from p[0..n) in place; the mask begins at its first byte. */
-void ws_unmask(uint8_t *p, size_t n, const uint8_t mask[4]);
+/* Removes the mask from p[0..n) in place; the mask begins at its first byte. Returns whether all that was under it is
+ * ASCII, and so UTF-8. */
+bool ws_unmask(uint8_t *p, size_t n, const uint8_t mask[4]);
 
 /*
  * One connection's input. The bytes lie in one buffer of the caller's, of at least
