@@ -4,12 +4,12 @@
 #include "json.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "limits.h"
+#include "special.h"
 
 /* Keys that a caller asks for are shorter; one sent with escapes is decoded to compare it. */
 #define KEY_BYTES_MAX 32
@@ -20,6 +20,8 @@
 struct scanner {
 	const char *at;
 	const char *end;
+	const char *block;                                /* of at most SPECIAL_BYTES, looked at last ... */
+	uint64_t special;                                 /* ... and what was found there */
 	const char *what;                                 /* the problem, which lies at `at` */
 	unsigned depth;                                   /* objects and arrays open */
 	uint64_t in_object[(LIMIT_JSON_DEPTH + 63) / 64]; /* by depth: an object, else an array */
@@ -33,36 +35,50 @@ static bool fail(struct scanner *s, const char *at, const char *what)
 }
 
 /* Goes to the next byte that is not white space. Returns it, or -1 at the end. */
-static int skip_space(struct scanner *s)
+static inline int skip_space(struct scanner *s)
 {
 	const char *p = s->at;
 
-	while (p < s->end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+	while (p < s->end && (unsigned char)*p <= ' ' && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
 		p++;
 	s->at = p;
 	return p < s->end ? (unsigned char)*p : -1;
 }
 
-/* The first byte of p..end that means something in a string: a quote, a backslash, a control character; or end. */
-static const char *skip_plain(const char *p, const char *end)
+/* What a block of n bytes, less than whole ones have, has in it; zeros that follow it count. */
+static __attribute__((noinline)) uint64_t special_in_last(const char *p, size_t n)
 {
-	static const uint64_t ones = UINT64_C(0x0101010101010101);
-	uint64_t word;
+	char last[SPECIAL_BYTES] = {0};
 
-	/* Eight at a time. (x - k) & ~x sets the top bit of the lowest byte that is below k; of bytes above that one it
-	 * may lie, for the borrow. ^ 2 puts the quote, 34, right behind the control characters. */
-	for (; (size_t)(end - p) >= sizeof word; p += sizeof word) {
-		memcpy(&word, p, sizeof word);
-		word = le64toh(word);
-		uint64_t low = (word ^ ones * 2) - ones * 33;
-		uint64_t backslash = (word ^ ones * '\\') - ones;
-		uint64_t hit = (low | backslash) & ~word & ones * 0x80;
-		if (hit != 0)
-			return p + __builtin_ctzll(hit) / 8;
+	memcpy(last, p, n);
+	return special_find(last);
+}
+
+/* Looks at the block that begins at p, before the end. */
+static void look_at_block(struct scanner *s, const char *p)
+{
+	size_t left = (size_t)(s->end - p);
+
+	s->block = p;
+	s->special = left >= SPECIAL_BYTES ? special_find(p) : special_in_last(p, left);
+}
+
+/* The first byte of p..end that means something in a string: a quote, a backslash, a control character; or end. Every
+ * block is looked at once, however many strings lie in it: p never goes back. */
+static inline const char *skip_plain(struct scanner *s, const char *p)
+{
+	while (p < s->end) {
+		size_t into = (size_t)(p - s->block);
+		if (into >= SPECIAL_BYTES) {
+			look_at_block(s, p);
+			into = 0;
+		}
+		uint64_t special = s->special >> into;
+		if (special != 0)
+			return p + __builtin_ctzll(special);
+		p = s->block + SPECIAL_BYTES;
 	}
-	while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 32)
-		p++;
-	return p;
+	return s->end;
 }
 
 static bool is_digit(char c)
@@ -99,17 +115,20 @@ static bool scan_string(struct scanner *s)
 	const char *p = s->at + 1;
 
 	for (;;) {
-		p = skip_plain(p, s->end);
+		p = skip_plain(s, p);
 		if (p == s->end)
 			return fail(s, p, "the text ends inside a string");
 		if (*p == '"')
 			break;
 		if (*p != '\\')
 			return fail(s, p, "a control character in a string must be escaped");
-		size_t length = escape_length(p, s->end);
-		if (length == 0)
-			return fail(s, p, "bad escape in a string");
-		p += length;
+		/* Where there is one, there are often two: \r\n. */
+		do {
+			size_t length = escape_length(p, s->end);
+			if (length == 0)
+				return fail(s, p, "bad escape in a string");
+			p += length;
+		} while (p < s->end && *p == '\\');
 	}
 	s->at = p + 1;
 	return true;
@@ -270,14 +289,18 @@ static struct json_field *field_find(struct json_field *fields, unsigned field_c
 	size_t length = key.length - 2;
 
 	if (memchr(at, '\\', length) != NULL) {
+		for (unsigned i = 0; i < field_count; i++)
+			assert(strlen(fields[i].key) <= KEY_BYTES_MAX);
 		int n = json_string(key, decoded, sizeof decoded);
 		if (n < 0)
 			return NULL;
 		at = decoded;
 		length = (size_t)n;
 	}
+	char first = length > 0 ? at[0] : '\0'; /* most can be told apart by it */
 	for (unsigned i = 0; i < field_count; i++) {
-		if (strlen(fields[i].key) == length && memcmp(fields[i].key, at, length) == 0)
+		if (fields[i].key[0] == first && strlen(fields[i].key) == length &&
+		    memcmp(fields[i].key, at, length) == 0)
 			return &fields[i];
 	}
 	return NULL;
@@ -328,8 +351,9 @@ int json_object(const char *text, size_t n, struct json_field *fields, unsigned 
 {
 	struct scanner s = {.at = text, .end = text + n};
 
+	if (n > 0)
+		look_at_block(&s, text);
 	for (unsigned i = 0; i < field_count; i++) {
-		assert(strlen(fields[i].key) <= KEY_BYTES_MAX);
 		fields[i].value = (struct span){0};
 		fields[i].count = 0;
 	}
