@@ -213,7 +213,8 @@ static int read_action(const struct json_field *field, enum client_action *ret, 
 		return -EINVAL;
 	}
 	for (unsigned i = 0; i < COUNT_OF(actions); i++) {
-		if (n >= 0 && strlen(actions[i].text) == (size_t)n && memcmp(actions[i].text, text, (size_t)n) == 0) {
+		if (n > 0 && actions[i].text[0] == text[0] && strlen(actions[i].text) == (size_t)n &&
+		    memcmp(actions[i].text, text, (size_t)n) == 0) {
 			*ret = (enum client_action)i;
 			return 0;
 		}
