@@ -65,8 +65,4 @@ unsigned room_free_seat(struct room *room);
 /* The broker has opened the room, or an heir's again. */
 void room_open(struct room *room, const struct ipc_open *open);
 
-/* For member.c: one event of a member's stream. */
-struct ws_event;
-void room_on_event(struct room *room, unsigned seat, const struct ws_event *event);
-
 #endif
