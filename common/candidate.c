@@ -21,7 +21,8 @@ const char *candidate_type_text(enum candidate_type type)
 static void count_type(struct candidate_counts *counts, const char *p, size_t n)
 {
 	for (int type = 0; type < CANDIDATE_TYPES_COUNT; type++)
-		if (n >= types[type].length && memcmp(p, types[type].text, types[type].length) == 0)
+		if (n >= types[type].length && *p == *types[type].text &&
+		    memcmp(p, types[type].text, types[type].length) == 0)
 			counts->of[type]++;
 }
 

@@ -17,11 +17,16 @@
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
 
+/* A piece of the text, as many as SPECIAL_BYTES or all that are left, and what was found in it. */
+struct block {
+	const char *at;
+	uint64_t special;
+};
+
 struct scanner {
 	const char *at;
 	const char *end;
-	const char *block;                                /* of at most SPECIAL_BYTES, looked at last ... */
-	uint64_t special;                                 /* ... and what was found there */
+	struct block block;                               /* the last that was looked at */
 	const char *what;                                 /* the problem, which lies at `at` */
 	unsigned depth;                                   /* objects and arrays open */
 	uint64_t in_object[(LIMIT_JSON_DEPTH + 63) / 64]; /* by depth: an object, else an array */
@@ -55,30 +60,29 @@ static __attribute__((noinline)) uint64_t special_in_last(const char *p, size_t 
 }
 
 /* Looks at the block that begins at p, before the end. */
-static void look_at_block(struct scanner *s, const char *p)
+static inline struct block block_at(const char *p, const char *end)
 {
-	size_t left = (size_t)(s->end - p);
+	size_t left = (size_t)(end - p);
 
-	s->block = p;
-	s->special = left >= SPECIAL_BYTES ? special_find(p) : special_in_last(p, left);
+	return (struct block){p, left >= SPECIAL_BYTES ? special_find(p) : special_in_last(p, left)};
 }
 
 /* The first byte of p..end that means something in a string: a quote, a backslash, a control character; or end. Every
  * block is looked at once, however many strings lie in it: p never goes back. */
-static inline const char *skip_plain(struct scanner *s, const char *p)
+static inline const char *skip_plain(struct block *block, const char *p, const char *end)
 {
-	while (p < s->end) {
-		size_t into = (size_t)(p - s->block);
+	while (p < end) {
+		size_t into = (size_t)(p - block->at);
 		if (into >= SPECIAL_BYTES) {
-			look_at_block(s, p);
+			*block = block_at(p, end);
 			into = 0;
 		}
-		uint64_t special = s->special >> into;
+		uint64_t special = block->special >> into;
 		if (special != 0)
 			return p + __builtin_ctzll(special);
-		p = s->block + SPECIAL_BYTES;
+		p = block->at + SPECIAL_BYTES;
 	}
-	return s->end;
+	return end;
 }
 
 static bool is_digit(char c)
@@ -92,16 +96,16 @@ static bool is_hex_digit(char c)
 }
 
 /* The length of the escape at p, a backslash; 0 if it is none. */
-static size_t escape_length(const char *p, const char *end)
+static inline size_t escape_length(const char *p, const char *end)
 {
 	static const bool of_two[256] = {['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true,
 					 ['f'] = true, ['n'] = true,  ['r'] = true, ['t'] = true};
 
 	if (end - p < 2)
 		return 0;
-	if (p[1] != 'u')
-		return of_two[(unsigned char)p[1]] ? 2 : 0;
-	if (end - p < 6)
+	if (of_two[(unsigned char)p[1]])
+		return 2;
+	if (p[1] != 'u' || end - p < 6)
 		return 0;
 	for (size_t i = 2; i < 6; i++) {
 		if (!is_hex_digit(p[i]))
@@ -113,10 +117,12 @@ static size_t escape_length(const char *p, const char *end)
 static bool scan_string(struct scanner *s)
 {
 	const char *p = s->at + 1;
+	const char *end = s->end;
+	struct block block = s->block; /* for a compiler to have in registers */
 
 	for (;;) {
-		p = skip_plain(s, p);
-		if (p == s->end)
+		p = skip_plain(&block, p, end);
+		if (p == end)
 			return fail(s, p, "the text ends inside a string");
 		if (*p == '"')
 			break;
@@ -124,12 +130,13 @@ static bool scan_string(struct scanner *s)
 			return fail(s, p, "a control character in a string must be escaped");
 		/* Where there is one, there are often two: \r\n. */
 		do {
-			size_t length = escape_length(p, s->end);
+			size_t length = escape_length(p, end);
 			if (length == 0)
 				return fail(s, p, "bad escape in a string");
 			p += length;
-		} while (p < s->end && *p == '\\');
+		} while (p < end && *p == '\\');
 	}
+	s->block = block;
 	s->at = p + 1;
 	return true;
 }
@@ -352,7 +359,7 @@ int json_object(const char *text, size_t n, struct json_field *fields, unsigned 
 	struct scanner s = {.at = text, .end = text + n};
 
 	if (n > 0)
-		look_at_block(&s, text);
+		s.block = block_at(text, s.end);
 	for (unsigned i = 0; i < field_count; i++) {
 		fields[i].value = (struct span){0};
 		fields[i].count = 0;
