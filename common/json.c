@@ -17,7 +17,7 @@
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
 
-/* A piece of the text, as many as SPECIAL_BYTES or all that are left, and what was found in it. */
+/* SPECIAL_BYTES of the text, or what is left of it, and what was found there. */
 struct block {
 	const char *at;
 	uint64_t special;
@@ -50,39 +50,38 @@ static inline int skip_space(struct scanner *s)
 	return p < s->end ? (unsigned char)*p : -1;
 }
 
-/* What a block of n bytes, less than whole ones have, has in it; zeros that follow it count. */
-static __attribute__((noinline)) uint64_t special_in_last(const char *p, size_t n)
+/* Looks at the last block, which begins at p and may be a short one: zeros follow it, which count as special. */
+static __attribute__((noinline)) struct block block_last(const char *p, const char *end)
 {
 	char last[SPECIAL_BYTES] = {0};
 
-	memcpy(last, p, n);
-	return special_find(last);
-}
-
-/* Looks at the block that begins at p, before the end. */
-static inline struct block block_at(const char *p, const char *end)
-{
-	size_t left = (size_t)(end - p);
-
-	return (struct block){p, left >= SPECIAL_BYTES ? special_find(p) : special_in_last(p, left)};
+	memcpy(last, p, (size_t)(end - p));
+	return (struct block){p, special_find(last)};
 }
 
 /* The first byte of p..end that means something in a string: a quote, a backslash, a control character; or end. Every
  * block is looked at once, however many strings lie in it: p never goes back. */
 static inline const char *skip_plain(struct block *block, const char *p, const char *end)
 {
-	while (p < end) {
-		size_t into = (size_t)(p - block->at);
-		if (into >= SPECIAL_BYTES) {
-			*block = block_at(p, end);
-			into = 0;
-		}
+	size_t into = (size_t)(p - block->at);
+
+	if (into < SPECIAL_BYTES) {
 		uint64_t special = block->special >> into;
 		if (special != 0)
 			return p + __builtin_ctzll(special);
 		p = block->at + SPECIAL_BYTES;
 	}
-	return end;
+	for (; end - p >= SPECIAL_BYTES; p += SPECIAL_BYTES) {
+		uint64_t special = special_find(p);
+		if (special != 0) {
+			*block = (struct block){p, special};
+			return p + __builtin_ctzll(special);
+		}
+	}
+	if (p >= end)
+		return end;
+	*block = block_last(p, end);
+	return p + __builtin_ctzll(block->special);
 }
 
 static bool is_digit(char c)
@@ -128,13 +127,15 @@ static bool scan_string(struct scanner *s)
 			break;
 		if (*p != '\\')
 			return fail(s, p, "a control character in a string must be escaped");
-		/* Where there is one, there are often two: \r\n. */
-		do {
-			size_t length = escape_length(p, end);
-			if (length == 0)
-				return fail(s, p, "bad escape in a string");
-			p += length;
-		} while (p < end && *p == '\\');
+		/* The end of a line, of which an offer has many. */
+		if (end - p >= 4 && memcmp(p, "\\r\\n", 4) == 0) {
+			p += 4;
+			continue;
+		}
+		size_t length = escape_length(p, end);
+		if (length == 0)
+			return fail(s, p, "bad escape in a string");
+		p += length;
 	}
 	s->block = block;
 	s->at = p + 1;
@@ -356,10 +357,8 @@ static bool scan_top(struct scanner *s, struct json_field *fields, unsigned fiel
 int json_object(const char *text, size_t n, struct json_field *fields, unsigned field_count,
 		struct json_problem *ret_problem)
 {
-	struct scanner s = {.at = text, .end = text + n};
+	struct scanner s = {.at = text, .end = text + n, .block = {.at = text + n}};
 
-	if (n > 0)
-		s.block = block_at(text, s.end);
 	for (unsigned i = 0; i < field_count; i++) {
 		fields[i].value = (struct span){0};
 		fields[i].count = 0;

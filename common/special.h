@@ -36,7 +36,7 @@ static inline uint64_t special_bits_portable(const special_vector *v)
 static inline uint64_t special_bits(const special_vector *v)
 {
 #ifdef __SSE2__
-	return (uint16_t)_mm_movemask_epi8((__m128i)*v);
+	return (uint32_t)_mm_movemask_epi8((__m128i)*v);
 #else
 	return special_bits_portable(v);
 #endif
