@@ -11,19 +11,16 @@
 /* What the broker must hear of departures is not to wait behind what it would only like to know: past this rate, and
  * with a full channel, signals are counted instead. */
 static struct {
-	bool on;
 	struct bucket rate;
 	uint64_t missed;
 } trace;
 
-void operator_show_title(const struct room *room)
+void operator_show_title(struct room *room)
 {
-	static unsigned shown = UINT32_MAX;
-
-	if (room->state != IPC_IN_OPEN || room->members == shown)
+	if (room->state != IPC_IN_OPEN || room->members + 1 == room->shown)
 		return;
-	shown = room->members;
-	title_set("roomd: %u member%s", shown, shown == 1 ? "" : "s");
+	room->shown = room->members + 1;
+	title_set("roomd: %u member%s", room->members, room->members == 1 ? "" : "s");
 }
 
 static void end(struct room *room, unsigned seat, uint16_t code, const char *why)
@@ -60,7 +57,7 @@ void operator_on_message(struct room *room, const struct ipc_message *m)
 		close_all(room);
 		return;
 	case IPC_TRACE:
-		trace.on = ((const struct ipc_flag *)m->body)->on;
+		room->traced = ((const struct ipc_flag *)m->body)->on;
 		trace.missed = 0;
 		return;
 	case IPC_ICE:
@@ -103,6 +100,6 @@ void operator_on_signal(struct room *room, unsigned from, const struct relay_dec
 	of_room->signal_bytes[signal] += d->message.data.length;
 	for (int i = 0; i < CANDIDATE_TYPES_COUNT; i++)
 		of_seat->candidates.of[i] += candidates.of[i];
-	if (trace.on)
+	if (room->traced)
 		tell(room, from, d, &candidates);
 }

@@ -16,6 +16,6 @@ void operator_on_message(struct room *room, const struct ipc_message *message);
 void operator_on_signal(struct room *room, unsigned from, const struct relay_decision *decision);
 
 /* Says in the process's title how many sit here. */
-void operator_show_title(const struct room *room);
+void operator_show_title(struct room *room);
 
 #endif

@@ -34,6 +34,8 @@ struct room {
 	unsigned reseats_due; /* an heir's: RESEATs still to come */
 	bool numbered;        /* the message in work has a number, and its sender may resume */
 	bool occupied;        /* somebody has sat here */
+	bool traced;          /* the broker wants to be told of signals */
+	unsigned shown;       /* one more than the members that the process's title tells of; 0: it tells of none yet */
 	uint64_t now_ms;      /* of this turn */
 	struct ledger *ledger;
 	size_t ledger_size;
