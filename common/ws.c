@@ -130,13 +130,6 @@ bool ws_unmask(uint8_t *p, size_t n, const uint8_t mask[4])
 	return ((any | any_of_vectors[0] | any_of_vectors[1]) & UINT64_C(0x8080808080808080)) == 0;
 }
 
-size_t ws_buffer_size(uint32_t message_bytes_max)
-{
-	/* What WS_MORE can leave behind is an assembled message and a frame but for its last byte: of a fragment, and
-	 * then both together are within the limit, or of a control frame. */
-	return (size_t)message_bytes_max + WS_CLIENT_HEADER_MAX + LIMIT_CONTROL_FRAME_BYTES + LIMIT_READ_BYTES;
-}
-
 static void fail(struct ws_stream *stream, struct ws_event *ret, enum ws_close code, const char *why)
 {
 	stream->ended = true;
