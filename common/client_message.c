@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "compiler.h"
 #include "out.h"
 #include "utf8.h"
 
@@ -195,7 +196,21 @@ static int read_name(const struct json_field *field, struct name *ret, struct co
 	return -EINVAL;
 }
 
-static int read_action(const struct json_field *field, enum client_action *ret, struct complaint *ret_complaint)
+static bool find_action(const char *text, size_t n, enum client_action *ret)
+{
+	for (unsigned i = 0; i < COUNT_OF(actions); i++) {
+		if (n > 0 && actions[i].text[0] == text[0] && strlen(actions[i].text) == n &&
+		    memcmp(actions[i].text, text, n) == 0) {
+			*ret = (enum client_action)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The action is none, or one with escapes in it. */
+static SELDOM int read_odd_action(const struct json_field *field, enum client_action *ret,
+				  struct complaint *ret_complaint)
 {
 	char text[ACTION_SHOWN_BYTES] = {0};
 	char shown[ACTION_SHOWN_BYTES];
@@ -212,16 +227,21 @@ static int read_action(const struct json_field *field, enum client_action *ret, 
 			 "\"action\" has an unpaired surrogate escape in it; it must be " ACTIONS_KNOWN ".");
 		return -EINVAL;
 	}
-	for (unsigned i = 0; i < COUNT_OF(actions); i++) {
-		if (n >= 0 && strlen(actions[i].text) == (size_t)n && memcmp(actions[i].text, text, (size_t)n) == 0) {
-			*ret = (enum client_action)i;
-			return 0;
-		}
-	}
+	if (n >= 0 && find_action(text, (size_t)n, ret))
+		return 0;
 	out_visible(&out, text, n >= 0 ? (size_t)n : strnlen(text, sizeof text));
 	complain(ret_complaint, ERROR_UNKNOWN_ACTION, "\"%.*s%s\" is not an action; known are " ACTIONS_KNOWN ".",
 		 (int)out.length, shown, n < 0 || out.truncated ? "..." : "");
 	return -EINVAL;
+}
+
+static int read_action(const struct json_field *field, enum client_action *ret, struct complaint *ret_complaint)
+{
+	struct span value = field->value;
+
+	if (json_kind(value) == '"' && find_action(value.at + 1, value.length - 2, ret))
+		return 0;
+	return read_odd_action(field, ret, ret_complaint);
 }
 
 /* That each field the action looks at came once, or not at all if it may be absent. */

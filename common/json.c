@@ -4,12 +4,12 @@
 #include "json.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "limits.h"
+#include "special.h"
 
 /* Keys that a caller asks for are shorter; one sent with escapes is decoded to compare it. */
 #define KEY_BYTES_MAX 32
@@ -17,9 +17,16 @@
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
 
+/* SPECIAL_BYTES of the text, or what is left of it, and what was found there. */
+struct block {
+	const char *at;
+	uint64_t special;
+};
+
 struct scanner {
 	const char *at;
 	const char *end;
+	struct block block;                               /* the last that was looked at */
 	const char *what;                                 /* the problem, which lies at `at` */
 	unsigned depth;                                   /* objects and arrays open */
 	uint64_t in_object[(LIMIT_JSON_DEPTH + 63) / 64]; /* by depth: an object, else an array */
@@ -33,36 +40,48 @@ static bool fail(struct scanner *s, const char *at, const char *what)
 }
 
 /* Goes to the next byte that is not white space. Returns it, or -1 at the end. */
-static int skip_space(struct scanner *s)
+static inline int skip_space(struct scanner *s)
 {
 	const char *p = s->at;
 
-	while (p < s->end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+	while (p < s->end && (unsigned char)*p <= ' ' && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
 		p++;
 	s->at = p;
 	return p < s->end ? (unsigned char)*p : -1;
 }
 
-/* The first byte of p..end that means something in a string: a quote, a backslash, a control character; or end. */
-static const char *skip_plain(const char *p, const char *end)
+/* Looks at the last block, which begins at p and may be a short one: zeros follow it, which count as special. */
+static __attribute__((noinline)) struct block block_last(const char *p, const char *end)
 {
-	static const uint64_t ones = UINT64_C(0x0101010101010101);
-	uint64_t word;
+	char last[SPECIAL_BYTES] = {0};
 
-	/* Eight at a time. (x - k) & ~x sets the top bit of the lowest byte that is below k; of bytes above that one it
-	 * may lie, for the borrow. ^ 2 puts the quote, 34, right behind the control characters. */
-	for (; (size_t)(end - p) >= sizeof word; p += sizeof word) {
-		memcpy(&word, p, sizeof word);
-		word = le64toh(word);
-		uint64_t low = (word ^ ones * 2) - ones * 33;
-		uint64_t backslash = (word ^ ones * '\\') - ones;
-		uint64_t hit = (low | backslash) & ~word & ones * 0x80;
-		if (hit != 0)
-			return p + __builtin_ctzll(hit) / 8;
+	memcpy(last, p, (size_t)(end - p));
+	return (struct block){p, special_find(last)};
+}
+
+/* The first byte of p..end that means something in a string: a quote, a backslash, a control character; or end. Every
+ * block is looked at once, however many strings lie in it: p never goes back. */
+static inline const char *skip_plain(struct block *block, const char *p, const char *end)
+{
+	size_t into = (size_t)(p - block->at);
+
+	if (into < SPECIAL_BYTES) {
+		uint64_t special = block->special >> into;
+		if (special != 0)
+			return p + __builtin_ctzll(special);
+		p = block->at + SPECIAL_BYTES;
 	}
-	while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 32)
-		p++;
-	return p;
+	for (; end - p >= SPECIAL_BYTES; p += SPECIAL_BYTES) {
+		uint64_t special = special_find(p);
+		if (special != 0) {
+			*block = (struct block){p, special};
+			return p + __builtin_ctzll(special);
+		}
+	}
+	if (p >= end)
+		return end;
+	*block = block_last(p, end);
+	return p + __builtin_ctzll(block->special);
 }
 
 static bool is_digit(char c)
@@ -76,16 +95,16 @@ static bool is_hex_digit(char c)
 }
 
 /* The length of the escape at p, a backslash; 0 if it is none. */
-static size_t escape_length(const char *p, const char *end)
+static inline size_t escape_length(const char *p, const char *end)
 {
 	static const bool of_two[256] = {['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true,
 					 ['f'] = true, ['n'] = true,  ['r'] = true, ['t'] = true};
 
 	if (end - p < 2)
 		return 0;
-	if (p[1] != 'u')
-		return of_two[(unsigned char)p[1]] ? 2 : 0;
-	if (end - p < 6)
+	if (of_two[(unsigned char)p[1]])
+		return 2;
+	if (p[1] != 'u' || end - p < 6)
 		return 0;
 	for (size_t i = 2; i < 6; i++) {
 		if (!is_hex_digit(p[i]))
@@ -97,20 +116,28 @@ static size_t escape_length(const char *p, const char *end)
 static bool scan_string(struct scanner *s)
 {
 	const char *p = s->at + 1;
+	const char *end = s->end;
+	struct block block = s->block; /* for a compiler to have in registers */
 
 	for (;;) {
-		p = skip_plain(p, s->end);
-		if (p == s->end)
+		p = skip_plain(&block, p, end);
+		if (p == end)
 			return fail(s, p, "the text ends inside a string");
 		if (*p == '"')
 			break;
 		if (*p != '\\')
 			return fail(s, p, "a control character in a string must be escaped");
-		size_t length = escape_length(p, s->end);
+		/* The end of a line, of which an offer has many. */
+		if (end - p >= 4 && memcmp(p, "\\r\\n", 4) == 0) {
+			p += 4;
+			continue;
+		}
+		size_t length = escape_length(p, end);
 		if (length == 0)
 			return fail(s, p, "bad escape in a string");
 		p += length;
 	}
+	s->block = block;
 	s->at = p + 1;
 	return true;
 }
@@ -270,14 +297,18 @@ static struct json_field *field_find(struct json_field *fields, unsigned field_c
 	size_t length = key.length - 2;
 
 	if (memchr(at, '\\', length) != NULL) {
+		for (unsigned i = 0; i < field_count; i++)
+			assert(strlen(fields[i].key) <= KEY_BYTES_MAX);
 		int n = json_string(key, decoded, sizeof decoded);
 		if (n < 0)
 			return NULL;
 		at = decoded;
 		length = (size_t)n;
 	}
+	char first = length > 0 ? at[0] : '\0'; /* most can be told apart by it */
 	for (unsigned i = 0; i < field_count; i++) {
-		if (strlen(fields[i].key) == length && memcmp(fields[i].key, at, length) == 0)
+		if (fields[i].key[0] == first && strlen(fields[i].key) == length &&
+		    memcmp(fields[i].key, at, length) == 0)
 			return &fields[i];
 	}
 	return NULL;
@@ -326,10 +357,9 @@ static bool scan_top(struct scanner *s, struct json_field *fields, unsigned fiel
 int json_object(const char *text, size_t n, struct json_field *fields, unsigned field_count,
 		struct json_problem *ret_problem)
 {
-	struct scanner s = {.at = text, .end = text + n};
+	struct scanner s = {.at = text, .end = text + n, .block = {.at = text + n}};
 
 	for (unsigned i = 0; i < field_count; i++) {
-		assert(strlen(fields[i].key) <= KEY_BYTES_MAX);
 		fields[i].value = (struct span){0};
 		fields[i].count = 0;
 	}

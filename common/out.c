@@ -3,32 +3,9 @@
  */
 #include "out.h"
 
-#include <string.h>
-
 #include "utf8.h"
 
 static const char hex_digits[] = "0123456789abcdef";
-
-struct out out_init(char *buffer, size_t size)
-{
-	return (struct out){.at = buffer, .size = size};
-}
-
-void out_bytes(struct out *o, const void *bytes, size_t n)
-{
-	if (o->truncated || n > o->size - o->length) {
-		o->truncated = true;
-		return;
-	}
-	if (n > 0)
-		memcpy(o->at + o->length, bytes, n);
-	o->length += n;
-}
-
-void out_text(struct out *o, const char *text)
-{
-	out_bytes(o, text, strlen(text));
-}
 
 void out_unsigned(struct out *o, uint64_t value)
 {
@@ -51,6 +28,36 @@ static size_t json_special(const uint8_t *s, size_t n)
 	if (s[0] == 0xE2 && n >= 3 && s[1] == 0x80 && (s[2] == 0xA8 || s[2] == 0xA9))
 		return 3;
 	return 0;
+}
+
+/* Are all eight bytes ASCII that needs no escape? */
+static bool json_plain_word(uint64_t word)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+
+	/* The top bit of each byte's sum tells of that byte alone, as no sum of two below 128 carries: that it is not
+	 * below 32, not 127, not a quote, not a backslash. */
+	uint64_t plain = (word + ones * 0x60) & ~(word + ones) & ((word ^ ones * '"') + ones * 0x7F) &
+			 ((word ^ ones * '\\') + ones * 0x7F);
+	return (word & ones * 0x80) == 0 && (plain & ones * 0x80) == ones * 0x80;
+}
+
+/* How many bytes at the front of s[0..n) are surely ASCII that needs no escape: most often, all. */
+static size_t json_plain(const uint8_t *s, size_t n)
+{
+	size_t at = 0;
+	uint64_t word;
+
+	for (; n - at >= sizeof word; at += sizeof word) {
+		memcpy(&word, s + at, sizeof word);
+		if (!json_plain_word(word))
+			return at;
+	}
+	if (at == n)
+		return n;
+	memset(&word, ' ', sizeof word);
+	memcpy(&word, s + at, n - at);
+	return json_plain_word(word) ? n : at;
 }
 
 static void json_escape(struct out *o, const uint8_t *s, size_t n)
@@ -81,7 +88,7 @@ void out_json_string(struct out *o, const void *s, size_t n)
 	size_t run = 0; /* where the bytes not yet written begin */
 
 	out_bytes(o, "\"", 1);
-	for (size_t at = 0; at < n;) {
+	for (size_t at = json_plain(bytes, n); at < n;) {
 		size_t special = json_special(bytes + at, n - at);
 
 		if (special == 0) {

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct out {
 	char *at;       /* the caller's buffer */
@@ -17,10 +18,28 @@ struct out {
 };
 
 /* Begins at the front of buffer, which the caller owns. Nothing is NUL-terminated. */
-struct out out_init(char *buffer, size_t size);
+static inline struct out out_init(char *buffer, size_t size)
+{
+	return (struct out){.at = buffer, .size = size};
+}
 
-void out_bytes(struct out *o, const void *bytes, size_t n);
-void out_text(struct out *o, const char *text);
+/* Inline, because what is written is mostly a few bytes of which the compiler knows how many they are. */
+static inline void out_bytes(struct out *o, const void *bytes, size_t n)
+{
+	if (o->truncated || n > o->size - o->length) {
+		o->truncated = true;
+		return;
+	}
+	if (n > 0)
+		memcpy(o->at + o->length, bytes, n);
+	o->length += n;
+}
+
+static inline void out_text(struct out *o, const char *text)
+{
+	out_bytes(o, text, strlen(text));
+}
+
 void out_unsigned(struct out *o, uint64_t value);
 
 /* Writes s[0..n), which is well-formed UTF-8, as a JSON string with its quotes (RFC 8259, 7): quotes, backslashes and

@@ -170,8 +170,8 @@ const char *utf8_name_problem(const uint8_t *s, size_t n)
 	if (!utf8_valid(s, n))
 		return "is not UTF-8";
 	for (size_t at = 0; at < n;) {
-		uint32_t code = 0;
-		size_t length = utf8_read(s + at, n - at, &code);
+		uint32_t code = s[at];
+		size_t length = code < 0x80 ? 1 : utf8_read(s + at, n - at, &code);
 
 		if (is_control(code))
 			return "has a control character in it";

@@ -95,34 +95,39 @@ size_t ws_close_write(uint8_t *out, uint16_t code, const char *reason)
 	return size + 2 + length;
 }
 
-void ws_unmask(uint8_t *p, size_t n, const uint8_t mask[4])
+bool ws_unmask(uint8_t *p, size_t n, const uint8_t mask[4])
 {
+	typedef uint64_t vector __attribute__((vector_size(16)));
 	uint64_t key;
-	uint64_t word[8]; /* 64 bytes a turn: a compiler makes vectors of it */
+	uint64_t any = 0; /* of all bytes */
+	vector any_of_vectors = {0};
 	size_t at = 0;
 
 	memcpy(&key, mask, 4);
 	memcpy((uint8_t *)&key + 4, mask, 4);
-	for (; n - at >= sizeof word; at += sizeof word) {
-		memcpy(word, p + at, sizeof word);
-		for (size_t i = 0; i < sizeof word / sizeof key; i++)
-			word[i] ^= key;
-		memcpy(p + at, word, sizeof word);
+	for (; n - at >= 2 * sizeof(vector); at += 2 * sizeof(vector)) {
+		vector first;
+		vector second;
+		memcpy(&first, p + at, sizeof first);
+		memcpy(&second, p + at + sizeof first, sizeof second);
+		first ^= key;
+		second ^= key;
+		any_of_vectors |= first | second;
+		memcpy(p + at, &first, sizeof first);
+		memcpy(p + at + sizeof first, &second, sizeof second);
 	}
 	for (; n - at >= sizeof key; at += sizeof key) {
-		memcpy(word, p + at, sizeof key);
-		word[0] ^= key;
-		memcpy(p + at, word, sizeof key);
+		uint64_t word;
+		memcpy(&word, p + at, sizeof word);
+		word ^= key;
+		any |= word;
+		memcpy(p + at, &word, sizeof word);
 	}
-	for (; at < n; at++)
+	for (; at < n; at++) {
 		p[at] ^= mask[at % 4];
-}
-
-size_t ws_buffer_size(uint32_t message_bytes_max)
-{
-	/* What WS_MORE can leave behind is an assembled message and a frame but for its last byte: of a fragment, and
-	 * then both together are within the limit, or of a control frame. */
-	return (size_t)message_bytes_max + WS_CLIENT_HEADER_MAX + LIMIT_CONTROL_FRAME_BYTES + LIMIT_READ_BYTES;
+		any |= p[at];
+	}
+	return ((any | any_of_vectors[0] | any_of_vectors[1]) & UINT64_C(0x8080808080808080)) == 0;
 }
 
 static void fail(struct ws_stream *stream, struct ws_event *ret, enum ws_close code, const char *why)
@@ -201,10 +206,10 @@ static void take_control(struct ws_stream *stream, enum ws_opcode opcode, uint8_
 }
 
 /* A message in one frame stays where it came. */
-static void take_whole(struct ws_stream *stream, enum ws_opcode opcode, uint8_t *payload, uint32_t length,
+static void take_whole(struct ws_stream *stream, enum ws_opcode opcode, uint8_t *payload, uint32_t length, bool ascii,
 		       struct ws_event *ret)
 {
-	if (opcode == WS_OP_TEXT && !utf8_valid(payload, length)) {
+	if (opcode == WS_OP_TEXT && !ascii && !utf8_valid(payload, length)) {
 		fail(stream, ret, WS_CLOSE_BAD_DATA, "text is not UTF-8");
 		return;
 	}
@@ -277,11 +282,11 @@ static bool take_frame(struct ws_stream *stream, uint8_t *buffer, uint32_t messa
 	uint8_t *payload = buffer + stream->at + header.size;
 	uint32_t length = (uint32_t)header.length;
 	stream->at += header.size + length;
-	ws_unmask(payload, length, header.mask);
+	bool ascii = ws_unmask(payload, length, header.mask);
 	if (is_control(&header))
 		take_control(stream, header.opcode, payload, length, ret);
 	else if (header.fin && stream->assembling == 0)
-		take_whole(stream, header.opcode, payload, length, ret);
+		take_whole(stream, header.opcode, payload, length, ascii, ret);
 	else
 		take_fragment(stream, &header, buffer, payload, ret);
 	return true;

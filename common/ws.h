@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "limits.h"
+
 enum ws_opcode {
 	WS_OP_CONTINUATION = 0x0,
 	WS_OP_TEXT = 0x1,
@@ -64,8 +66,9 @@ size_t ws_header_write(uint8_t *out, enum ws_opcode opcode, uint64_t length);
  * room for 127 bytes. WS_CLOSE_NO_STATUS writes one with no code in it. Returns its size. */
 size_t ws_close_write(uint8_t *out, uint16_t code, const char *reason);
 
-/* Removes the mask from p[0..n) in place; the mask begins at its first byte. */
-void ws_unmask(uint8_t *p, size_t n, const uint8_t mask[4]);
+/* Removes the mask from p[0..n) in place; the mask begins at its first byte. Returns whether all that was under it is
+ * ASCII, and so UTF-8. */
+bool ws_unmask(uint8_t *p, size_t n, const uint8_t mask[4]);
 
 /*
  * One connection's input. The bytes lie in one buffer of the caller's, of at least
@@ -104,8 +107,13 @@ struct ws_event {
 	uint32_t bytes;  /* of those frames, as they came */
 };
 
-/* Bytes of buffer that a stream needs for messages of up to message_bytes_max and reads of LIMIT_READ_BYTES. */
-size_t ws_buffer_size(uint32_t message_bytes_max);
+/* Bytes of buffer that a stream needs for messages of up to message_bytes_max and reads of LIMIT_READ_BYTES. What
+ * WS_MORE can leave behind is an assembled message and a frame but for its last byte: of a fragment, and then both
+ * together are within the limit, or of a control frame. */
+static inline size_t ws_buffer_size(uint32_t message_bytes_max)
+{
+	return (size_t)message_bytes_max + WS_CLIENT_HEADER_MAX + LIMIT_CONTROL_FRAME_BYTES + LIMIT_READ_BYTES;
+}
 
 /* Takes the next event out of the stream. `buffer` is the stream's buffer; frames are unmasked in it. Checks all of
  * RFC 6455 that a server must: masks, reserved bits and opcodes, control frames, fragmentation, UTF-8 (as early as a

@@ -8,6 +8,7 @@
 
 #include "echo.h"
 #include "member.h"
+#include "message.h"
 #include "queue.h"
 #include "report.h"
 #include "resume.h"
@@ -212,7 +213,7 @@ void member_parse(struct room *room, unsigned seat)
 		if (echo_is_on() && (event.kind == WS_TEXT || event.kind == WS_BINARY))
 			member_answer(room, seat, event.kind == WS_TEXT ? WS_OP_TEXT : WS_OP_BINARY, &event);
 		else
-			room_on_event(room, seat, &event);
+			message_on_event(room, seat, &event);
 	} while (s->state == SEAT_TAKEN && event.kind != WS_MORE);
 	if (s->state == SEAT_TAKEN) {
 		uint32_t end = s->in.end;

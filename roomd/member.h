@@ -60,7 +60,7 @@ void member_depart(struct room *room, unsigned seat, enum seat_state next, enum 
 /* Reads once and parses what came. */
 void member_read(struct room *room, unsigned seat);
 
-/* Parses what was read: room_on_event() for each event, until the seat is no longer TAKEN. */
+/* Parses what was read: message_on_event() for each event, until the seat is no longer TAKEN. */
 void member_parse(struct room *room, unsigned seat);
 
 /* Says one text message made of `parts` to the member in the seat: it is queued, and kept for who may resume. Does

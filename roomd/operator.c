@@ -3,20 +3,27 @@
 
 #include "bucket.h"
 #include "member.h"
-#include "out.h"
 #include "operator.h"
+#include "out.h"
 #include "resume.h"
 #include "session.h"
 #include "title.h"
+
+/* What the broker must hear of departures is not to wait behind what it would only like to know: past this rate, and
+ * with a full channel, signals are counted instead. */
+static struct {
+	struct bucket rate;
+	uint64_t missed;
+} trace;
 
 void operator_show_title(struct room *room)
 {
 	char text[32];
 	struct out o = out_init(text, sizeof(text));
 
-	if (room->state != IPC_IN_OPEN || (room->occupied && room->members == room->titled))
+	if (room->state != IPC_IN_OPEN || room->members + 1 == room->shown)
 		return;
-	room->titled = room->members;
+	room->shown = room->members + 1;
 	out_text(&o, "roomd: ");
 	out_unsigned(&o, room->members);
 	out_text(&o, room->members == 1 ? " member" : " members");
@@ -58,8 +65,8 @@ void operator_on_message(struct room *room, const struct ipc_message *m)
 		close_all(room);
 		return;
 	case IPC_TRACE:
-		room->trace.on = ((const struct ipc_flag *)m->body)->on;
-		room->trace.missed = 0;
+		room->traced = ((const struct ipc_flag *)m->body)->on;
+		trace.missed = 0;
 		return;
 	case IPC_ICE:
 		session_on_ice(room, m);
@@ -69,8 +76,7 @@ void operator_on_message(struct room *room, const struct ipc_message *m)
 	}
 }
 
-/* What the broker must hear of departures is not to wait behind what it would only like to know. */
-static void tell(struct room *room, unsigned from, const struct relay_decision *d,
+static void tell(const struct room *room, unsigned from, const struct relay_decision *d,
 		 const struct candidate_counts *candidates)
 {
 	struct ipc_traced body = {
@@ -79,15 +85,15 @@ static void tell(struct room *room, unsigned from, const struct relay_decision *
 	    .action = d->message.action,
 	    .bytes = (uint32_t)d->message.data.length,
 	    .candidates = *candidates,
-	    .missed = room->trace.missed,
+	    .missed = trace.missed,
 	};
 
 	if (room->orphaned || room->channel_full ||
-	    !bucket_take(&room->trace.rate, room->now_ms, LIMIT_TRACE_RATE, LIMIT_TRACE_RATE, 1) ||
+	    !bucket_take(&trace.rate, room->now_ms, LIMIT_TRACE_RATE, LIMIT_TRACE_RATE, 1) ||
 	    ipc_send(room->channel, IPC_TRACED, &body, NULL, 0, -1) < 0)
-		room->trace.missed++;
+		trace.missed++;
 	else
-		room->trace.missed = 0;
+		trace.missed = 0;
 }
 
 void operator_on_signal(struct room *room, unsigned from, const struct relay_decision *d)
@@ -102,6 +108,6 @@ void operator_on_signal(struct room *room, unsigned from, const struct relay_dec
 	of_room->signal_bytes[signal] += d->message.data.length;
 	for (int i = 0; i < CANDIDATE_TYPES_COUNT; i++)
 		of_seat->candidates.of[i] += candidates.of[i];
-	if (room->trace.on)
+	if (room->traced)
 		tell(room, from, d, &candidates);
 }

@@ -29,8 +29,8 @@ static void find_boundary(struct ledger *ledger, unsigned seat)
 	}
 }
 
-/* Makes sure that `need` more bytes fit behind the queue's end. */
-static void make_place(struct ledger *ledger, unsigned seat, size_t need)
+/* Makes sure that `need` more bytes fit behind the queue's end. Returns where that is. */
+static uint8_t *make_place(struct ledger *ledger, unsigned seat, size_t need)
 {
 	struct seat *s = &ledger->seats[seat];
 	uint8_t *queue = ledger_queue(ledger, seat);
@@ -46,6 +46,7 @@ static void make_place(struct ledger *ledger, unsigned seat, size_t need)
 		ledger_mark(&ledger->moving, 0);
 	}
 	assert(s->owed_end + need <= ledger_queue_size(&ledger->open));
+	return queue + s->owed_end;
 }
 
 int queue_append(struct ledger *ledger, unsigned seat, enum ws_opcode opcode, const struct iovec *parts, int part_count)
@@ -59,15 +60,14 @@ int queue_append(struct ledger *ledger, unsigned seat, enum ws_opcode opcode, co
 	size_t owed = s->owed_end - s->owed_at;
 	if (owed > 0 && owed + frame > ledger->open.queue_bytes_max)
 		return -ENOBUFS;
-	make_place(ledger, seat, frame);
-	uint8_t *at = ledger_queue(ledger, seat) + s->owed_end;
-	at += ws_header_write(at, opcode, length);
+	uint8_t *begin = make_place(ledger, seat, frame);
+	uint8_t *at = begin + ws_header_write(begin, opcode, length);
 	for (int i = 0; i < part_count; i++) {
 		if (parts[i].iov_len > 0)
 			memcpy(at, parts[i].iov_base, parts[i].iov_len);
 		at += parts[i].iov_len;
 	}
-	ledger_mark(&s->owed_end, (uint32_t)(at - ledger_queue(ledger, seat)));
+	ledger_mark(&s->owed_end, s->owed_end + (uint32_t)(at - begin));
 	return 0;
 }
 
@@ -75,8 +75,8 @@ void queue_append_close(struct ledger *ledger, unsigned seat, uint16_t code, con
 {
 	struct seat *s = &ledger->seats[seat];
 
-	make_place(ledger, seat, WS_SERVER_HEADER_MAX + LIMIT_CONTROL_FRAME_BYTES);
-	size_t size = ws_close_write(ledger_queue(ledger, seat) + s->owed_end, code, why);
+	uint8_t *at = make_place(ledger, seat, WS_SERVER_HEADER_MAX + LIMIT_CONTROL_FRAME_BYTES);
+	size_t size = ws_close_write(at, code, why);
 	ledger_mark(&s->owed_end, s->owed_end + (uint32_t)size);
 }
 

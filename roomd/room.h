@@ -34,19 +34,15 @@ struct room {
 	unsigned reseats_due; /* an heir's: RESEATs still to come */
 	bool numbered;        /* the message in work has a number, and its sender may resume */
 	bool occupied;        /* somebody has sat here */
+	bool traced;          /* the broker wants to be told of signals */
+	unsigned shown;       /* one more than the members that the process's title tells of; 0: it tells of none yet */
 	uint64_t now_ms;      /* of this turn */
 	struct ledger *ledger;
 	size_t ledger_size;
 	struct {
-		bool on;
-		struct bucket rate; /* past it, and with a full channel, signals are counted instead */
-		uint64_t missed;
-	} trace;
-	struct {
 		uint64_t client; /* whose ADOPT comes next, and for whom servers have come (session.c); 0: nobody */
 		size_t length;
 	} servers;
-	unsigned titled; /* members that the process's title tells of */
 	struct {
 		int fd;
 		uint32_t interest; /* epoll events asked for */
@@ -75,9 +71,5 @@ unsigned room_free_seat(struct room *room);
 
 /* The broker has opened the room, or an heir's again. */
 void room_open(struct room *room, const struct ipc_open *open);
-
-/* For member.c: one event of a member's stream. */
-struct ws_event;
-void room_on_event(struct room *room, unsigned seat, const struct ws_event *event);
 
 #endif

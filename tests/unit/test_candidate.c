@@ -27,6 +27,9 @@ static void test_counts(void **state)
 	check(" typ ", 0, 0, 0, 0);
 	check(" typ hos", 0, 0, 0, 0);
 	check(" typ typ host", 1, 0, 0, 0);
+	check("y", 0, 0, 0, 0);
+	check("yp host typ", 0, 0, 0, 0);
+	check("typyyp typ relayed yyy typ hoststyp ", 1, 0, 0, 1);
 	assert_string_equal(candidate_type_text(CANDIDATE_SRFLX), "srflx");
 }
 

@@ -289,27 +289,67 @@ static void test_depth(void **state)
 	assert_true(good(text, n));
 }
 
-/* Strings are looked at eight bytes at a time: every byte value at every place. */
+/* {"a":"nnn..."} with one byte of the string's `length` exchanged: "\n" is an escape, too. */
+static void check_place(size_t length, size_t at, unsigned byte)
+{
+	char text[256];
+	struct json_problem problem;
+	size_t begin = (size_t)sprintf(text, "{\"a\":\"");
+	size_t n = begin + length;
+	bool want = byte >= 32 && byte != '"' && (byte != '\\' || at + 1 < length);
+
+	memset(text + begin, 'n', length);
+	text[begin + at] = (char)byte;
+	memcpy(text + n, "\"}", 2);
+	if (good(text, n + 2) != want)
+		fail_msg("byte %u at %zu of %zu", byte, at, length);
+	if (byte >= 32)
+		return;
+	assert_int_equal(scan(text, n + 2, NULL, 0, &problem), -EINVAL);
+	assert_int_equal(problem.at, begin + at);
+}
+
+/* Strings are looked at 64 bytes at a time, and what is left of the text at its end: every byte value at every place.
+ */
 static void test_string_every_place(void **state)
 {
-	char text[64];
+	static const struct {
+		size_t from, to;
+	} lengths[] = {{1, 20}, {55, 60}, {118, 124}};
 
 	(void)state;
-	for (size_t length = 1; length < 20; length++) {
-		for (size_t at = 0; at < length; at++) {
-			for (unsigned byte = 0; byte < 256; byte++) {
-				size_t n = (size_t)sprintf(text, "{\"a\":\"");
-				memset(text + n, 'n', length); /* "\n" is an escape, too */
-				text[n + at] = (char)byte;
-				n += length;
-				memcpy(text + n, "\"}", 2);
-				n += 2;
-				bool want = byte >= 32 && byte != '"' && (byte != '\\' || at + 1 < length);
-				if (good(text, n) != want)
-					fail_msg("byte %u at %zu of %zu", byte, at, length);
-			}
+	for (size_t i = 0; i < COUNT_OF(lengths); i++)
+		for (size_t length = lengths[i].from; length < lengths[i].to; length++)
+			for (size_t at = 0; at < length; at++)
+				for (unsigned byte = 0; byte < 256; byte++)
+					check_place(length, at, byte);
+}
+
+/* Wherever the blocks begin and end: what a string of any length is followed by is found, and where it lies. */
+static void test_string_every_length(void **state)
+{
+	char text[1024];
+	struct json_field fields[] = {{.key = "data"}, {.key = "z"}};
+	struct json_problem problem;
+
+	(void)state;
+	for (size_t before = 0; before < 70; before++) {
+		for (size_t length = 0; length < 200; length++) {
+			size_t n =
+			    (size_t)sprintf(text, "{\"%0*d\":[12345,\"\\r\\n\"],\"data\":\"", (int)before + 1, 0);
+			size_t value = n - 1;
+			memset(text + n, 'u', length);
+			n += length;
+			n += (size_t)sprintf(text + n, "\\u00e4\\\"\\\\\",\"z\":1e5}");
+			assert_int_equal(scan(text, n, fields, 2, &problem), 0);
+			assert_ptr_equal(fields[0].value.at, text + value);
+			assert_int_equal(fields[0].value.length, length + 12);
+			assert_text(fields[1].value.at, fields[1].value.length, "1e5");
 		}
 	}
+	/* The text of the last turn, cut anywhere, is none. */
+	for (size_t n = strlen(text) - 1; n > 0; n--)
+		assert_false(good(text, n));
 }
 
 int main(void)
@@ -322,6 +362,7 @@ int main(void)
 	    cmocka_unit_test(test_long_keys),
 	    cmocka_unit_test(test_depth),
 	    cmocka_unit_test(test_string_every_place),
+	    cmocka_unit_test(test_string_every_length),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,6 +107,28 @@ static void test_json_string_round_trip(void **state)
 	assert_memory_equal(text, back, sizeof text);
 }
 
+/* Names are looked at eight bytes at a time: every byte that is a character, at every place. */
+static void test_json_string_every_place(void **state)
+{
+	char text[20], buffer[6 * sizeof text + 2], back[sizeof text];
+
+	(void)state;
+	for (size_t n = 1; n <= sizeof text; n++) {
+		for (size_t at = 0; at < n; at++) {
+			for (unsigned byte = 0; byte < 128; byte++) {
+				struct out o = out_init(buffer, sizeof buffer);
+				bool escaped = byte < 32 || byte == 127 || byte == '"' || byte == '\\';
+				memset(text, 'x', n);
+				text[at] = (char)byte;
+				out_json_string(&o, text, n);
+				assert_int_equal(o.length > n + 2, escaped);
+				assert_int_equal(json_string((struct span){buffer, o.length}, back, sizeof back), n);
+				assert_memory_equal(text, back, n);
+			}
+		}
+	}
+}
+
 static void test_visible_table(void **state)
 {
 	static const struct {
@@ -171,6 +193,7 @@ int main(void)
 	    cmocka_unit_test(test_full),
 	    cmocka_unit_test(test_json_string_table),
 	    cmocka_unit_test(test_json_string_round_trip),
+	    cmocka_unit_test(test_json_string_every_place),
 	    cmocka_unit_test(test_visible_table),
 	    cmocka_unit_test(test_visible_shortened),
 	};

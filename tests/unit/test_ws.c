@@ -164,12 +164,31 @@ static void test_unmask(void **state)
 	}
 }
 
+/* A byte that is not ASCII, at every place, whatever the mask makes of it before. */
+static void test_unmask_ascii(void **state)
+{
+	static const uint8_t masks[][4] = {{0, 0, 0, 0}, {0x80, 0x80, 0x80, 0x80}, {0xFF, 0, 0x7F, 0x80}};
+	uint8_t bytes[200];
+
+	(void)state;
+	for (size_t m = 0; m < COUNT_OF(masks); m++) {
+		for (size_t n = 0; n < sizeof bytes; n++) {
+			for (size_t at = 0; at <= n; at++) { /* at n: nowhere */
+				for (size_t i = 0; i < n; i++)
+					bytes[i] = (uint8_t)(i == at ? 0x80 : i % 128) ^ masks[m][i % 4];
+				if (ws_unmask(bytes, n, masks[m]) != (at == n))
+					fail_msg("byte %zu of %zu, mask %zu", at, n, m);
+			}
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_header_read),  cmocka_unit_test(test_header_read_bad_lengths),
 	    cmocka_unit_test(test_header_write), cmocka_unit_test(test_close_write),
-	    cmocka_unit_test(test_unmask),
+	    cmocka_unit_test(test_unmask),       cmocka_unit_test(test_unmask_ascii),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
