@@ -18,7 +18,8 @@ from selenium.webdriver.chrome.options import Options  # noqa: E402
 from selenium.webdriver.chrome.service import Service  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 
-from server import SOON, wait_until  # noqa: E402
+from server import SOON  # noqa: E402
+from server import wait_until as server_wait_until  # noqa: E402
 
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
@@ -39,6 +40,11 @@ CONNECTED = 3 * SOON
 # still be after the icon of the page before, which was another server's.
 EXPECTED_IN_CONSOLE = re.compile(
     r"WebSocket connection to|^(http://[^/]+/)\S* - Loading the image '(?!\1)http://127\.0\.0\.1:\d+/icon\.svg'")
+
+
+def wait_until(condition, seconds, what):
+    """Each look at a page is work for two processes, and what it waits for takes tenths of a second."""
+    return server_wait_until(condition, seconds, what, pause=0.05, pause_max=0.2)
 
 
 def write_camera(path):

@@ -7,8 +7,8 @@ import threading
 import urllib.parse
 
 from browser_case import BrowserCase
-from person import CONNECTED
-from server import main, wait_until
+from person import CONNECTED, wait_until
+from server import main
 
 # In the reference page: it makes a connection for each offer that comes, and one when it calls.
 COUNTED_CONNECTIONS = """
