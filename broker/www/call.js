@@ -168,9 +168,12 @@ export class Call extends EventTarget {
       signaling: this.signaling,
       id,
       patienceMs,
-      setup: (pc) => {
+      setup: (pc, offer) => {
         for (const track of this.#media.stream.getTracks()) pc.addTrack(track, this.#media.stream);
-        // Both sides open it, so nothing is negotiated; a client that does not is told nothing, and misses nothing.
+        // Both sides open it, so nothing is negotiated; a client that does not is told nothing, and misses nothing. To
+        // somebody who calls without a place for it, it would take another call.
+        channel = undefined;
+        if (offer && !/^m=application /m.test(offer.sdp ?? '')) return;
         channel = pc.createDataChannel('media', { negotiated: true, id: 0 });
         channel.onopen = tellMedia;
         channel.onmessage = ({ data }) => this.#onTold(member, data);

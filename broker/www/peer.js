@@ -14,7 +14,9 @@
  * for another one if not: an ICE restart.
  *
  * It gets on with clients that know nothing of the pattern: it understands the usual shapes of `data`, keeps candidates
- * that come before their offer, and takes an offer of a new session (they hung up and called again) as a new call.
+ * that come before their offer, and takes an offer of a new session (they hung up and called again) as a new call. So it
+ * takes an answer of a new session: they make a connection for every offer that comes, also for one that was meant to change
+ * the connection they had, and DTLS cannot follow them there.
  */
 
 import { SignalingEvent } from './video-signaling.js';
@@ -42,8 +44,9 @@ export class Peer extends EventTarget {
   #settingAnswer = false;
   /** @type {any[]} */
   #early = [];
-  /** Has the browser asked for an offer while we still let the other side call first? */
+  /** Has the browser asked for an offer while the other side was away, or was to call first? */
   #offerWanted = false;
+  /** Do we still let the other side call first? What we set up for it, their call may decide. */
   #patient;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #patienceTimer;
@@ -58,7 +61,9 @@ export class Peer extends EventTarget {
    * @param {object} options
    * @param {import('./video-signaling.js').Signaling} options.signaling in the room
    * @param {string} options.id the other's client_id
-   * @param {(pc: RTCPeerConnection) => void} options.setup adds tracks and the like to each new connection
+   * @param {(pc: RTCPeerConnection, offer?: RTCSessionDescriptionInit) => void} options.setup adds tracks and the like to
+   *   each new connection; `offer` is theirs, if it is made to answer one. What an offer has no place for takes a second
+   *   negotiation, and with a client that knows of one only, a second connection
    * @param {number} [options.patienceMs] wait that long for the other's call before calling oneself: whoever comes
    *   into a room waits, whoever is there calls, and both calling at once stays the exception it should be
    * @param {RTCConfiguration} [options.configuration] of each new connection; without `iceServers`, the server's are used
@@ -108,7 +113,8 @@ export class Peer extends EventTarget {
     this.pc.close();
   }
 
-  #start() {
+  /** @param {RTCSessionDescriptionInit} [theirs] the offer to answer */
+  #start(theirs) {
     const pc = new RTCPeerConnection(this.#rtcConfiguration());
     this.#makingOffer = this.#ignoringOffer = this.#settingAnswer = false;
     pc.onnegotiationneeded = () => this.#negotiate();
@@ -118,7 +124,7 @@ export class Peer extends EventTarget {
     };
     pc.ontrack = (event) => this.#tell('track', event);
     pc.onconnectionstatechange = () => this.#onState();
-    this.#setup(pc);
+    if (!this.#patient) this.#setup(pc, theirs);
     return pc;
   }
 
@@ -136,18 +142,20 @@ export class Peer extends EventTarget {
    * that made it: in Chromium (seen in 150 and 156; w3c/webrtc-pc#3081) a rollback in mid-call leaves the others'
    * picture standing still for good. Before a call it costs nothing; in a call, where both sides look for a new way
    * at once, it is a new call.
+   * @param {RTCSessionDescriptionInit} theirs
    * @returns {boolean} is their offer, which was for the old connection, done with?
    */
-  #giveWay() {
+  #giveWay(theirs) {
     const inCall = this.pc.remoteDescription !== null;
-    this.#startAgain();
+    this.#startAgain(inCall ? undefined : theirs);
     return inCall;
   }
 
-  /** To the other side this is a new session, so it starts again as well. */
-  #startAgain() {
+  /** To the other side this is a new session, so it starts again as well.
+   *  @param {RTCSessionDescriptionInit} [theirs] the offer to answer */
+  #startAgain(theirs) {
     this.pc.close();
-    this.pc = this.#start();
+    this.pc = this.#start(theirs);
   }
 
   async #negotiate() {
@@ -168,9 +176,13 @@ export class Peer extends EventTarget {
     }
   }
 
-  #endPatience() {
+  /** @param {RTCSessionDescriptionInit} [theirs] the call that was waited for */
+  #endPatience(theirs) {
     clearTimeout(this.#patienceTimer);
-    this.#patient = false;
+    if (this.#patient) {
+      this.#patient = false;
+      this.#setup(this.pc, theirs);
+    }
     const wanted = this.#offerWanted;
     this.#offerWanted = false;
     if (wanted && this.pc.signalingState === 'stable') this.#negotiate();
@@ -180,19 +192,20 @@ export class Peer extends EventTarget {
   async #onDescription(description) {
     if (description.type === 'offer') {
       this.#offerWanted = false; // theirs carries our tracks as well
-      this.#endPatience();
+      this.#endPatience(description);
       clearTimeout(this.#restartTimer); // and it is the new way that we would look for
-      if (isNewSession(this.pc, description)) {
-        this.#startAgain();
-      }
+      if (isNewSession(this.pc, description)) this.#startAgain(description);
     } else if (this.pc.signalingState !== 'have-local-offer') {
       return; // an answer to somebody else's offer, or to one that we took back
+    } else if (isNewSession(this.pc, description)) {
+      this.#startAgain(); // with all that we have in the first offer, which their next connection is then made for
+      return;
     }
     const readyForOffer = !this.#makingOffer && (this.pc.signalingState === 'stable' || this.#settingAnswer);
     const collision = description.type === 'offer' && !readyForOffer;
     this.#ignoringOffer = collision && !this.#polite;
     if (this.#ignoringOffer) return;
-    if (collision && this.#giveWay()) return;
+    if (collision && this.#giveWay(description)) return;
 
     const { pc } = this;
     this.#settingAnswer = description.type === 'answer';
@@ -241,7 +254,7 @@ export class Peer extends EventTarget {
     clearTimeout(this.#restartTimer);
     this.#restartTimer = setTimeout(() => {
       this.#restartWanted = !this.#canSignal();
-      if (!this.#restartWanted) this.pc.restartIce();
+      if (!this.#restartWanted) this.restart();
     }, ms);
   }
 
@@ -288,11 +301,11 @@ const sessionOf = (sdp) => /^o=\S+ (\S+)/m.exec(sdp ?? '')?.[1];
 
 /**
  * @param {RTCPeerConnection} pc
- * @param {RTCSessionDescriptionInit} offer
+ * @param {RTCSessionDescriptionInit} description
  */
-function isNewSession(pc, offer) {
+function isNewSession(pc, description) {
   const known = sessionOf(pc.remoteDescription?.sdp);
-  return known !== undefined && known !== sessionOf(offer.sdp);
+  return known !== undefined && known !== sessionOf(description.sdp);
 }
 
 /** A description as RTCPeerConnection makes it, wrapped once ({ offer: ... }, { sdp: ... }), or its text alone.

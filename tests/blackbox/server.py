@@ -56,8 +56,9 @@ UNBOUNDED = (
 )
 
 
-def wait_until(condition, seconds, what):
-    """Waits until condition() is true, and returns what it returned."""
+def wait_until(condition, seconds, what, pause=0.01, pause_max=0.05):
+    """Waits until condition() is true, and returns what it returned. It looks less often as time goes by: what is looked
+    at needs the processor as well."""
     end = time.monotonic() + seconds
     while True:
         result = condition()
@@ -65,7 +66,8 @@ def wait_until(condition, seconds, what):
             return result
         if time.monotonic() > end:
             raise AssertionError(f"not within {seconds:g} s: {what() if callable(what) else what}")
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(pause * 1.2, pause_max)
 
 
 def raise_descriptor_limit():

@@ -1,6 +1,7 @@
 """
 person - somebody at the demo page, in a headless Chromium of their own with a fresh profile. Camera and microphone are
-Chromium's fake ones, or there are none.
+fake ones, or there are none. The camera is a small and slow one: what encoders and decoders need has to be there for as
+many people as a test has.
 
 All traffic stays on loopback. Chromium is ended through its own driver.
 """
@@ -17,16 +18,20 @@ from selenium.webdriver.chrome.options import Options  # noqa: E402
 from selenium.webdriver.chrome.service import Service  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 
-from server import SOON, wait_until  # noqa: E402
+from server import SOON  # noqa: E402
+from server import wait_until as server_wait_until  # noqa: E402
 
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-default-apps", "--disable-sync",
     "--disable-extensions", "--window-size=1280,800",
-    # Names for local addresses need multicast, which a closed test machine may not have.
-    "--disable-features=WebRtcHideLocalIpsWithMdns",
+    # Names for local addresses need multicast, which a closed test machine may not have; and nobody sees the toolbars.
+    "--disable-features=WebRtcHideLocalIpsWithMdns,PreloadTopChromeWebUI,WebUIOmniboxPopup,WebUIOmniboxAimPopup,"
+    "WebUIOmniboxFullPopup",
 )
 FAKE_MEDIA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+CAMERA_SIZE = 320, 240
+CAMERA_RATE = 10  # frames a second
 
 # A video frame from elsewhere, through negotiation, ICE, DTLS and a decoder, on a machine with other things to do.
 CONNECTED = 3 * SOON
@@ -37,12 +42,30 @@ EXPECTED_IN_CONSOLE = re.compile(
     r"WebSocket connection to|^(http://[^/]+/)\S* - Loading the image '(?!\1)http://127\.0\.0\.1:\d+/icon\.svg'")
 
 
+def wait_until(condition, seconds, what):
+    """Each look at a page is work for two processes, and what it waits for takes tenths of a second."""
+    return server_wait_until(condition, seconds, what, pause=0.05, pause_max=0.2)
+
+
+def write_camera(path):
+    """A second of what the camera sees, again and again: grey bars that move."""
+    width, height = CAMERA_SIZE
+    with open(path, "wb") as file:
+        file.write(f"YUV4MPEG2 W{width} H{height} F{CAMERA_RATE}:1 Ip A1:1 C420jpeg\n".encode())
+        for frame in range(CAMERA_RATE):
+            line = bytes((x + frame * width // CAMERA_RATE) % 256 for x in range(width))
+            file.write(b"FRAME\n" + line * height + b"\x80" * (width * height // 2))
+
+
 class Person:
     def __init__(self, media=True, more=(), insecure=False):
         self.profile = tempfile.mkdtemp(prefix="video-signaling-chromium-")
         options = Options()
+        if media:
+            write_camera(f"{self.profile}/fake-camera.y4m")
+            more = *FAKE_MEDIA, f"--use-file-for-fake-video-capture={self.profile}/fake-camera.y4m", *more
         options.binary_location = shutil.which("chromium") or "chromium"
-        for flag in (*FLAGS, *more, *(FAKE_MEDIA if media else ()), f"--user-data-dir={self.profile}"):
+        for flag in (*FLAGS, *more, f"--user-data-dir={self.profile}"):
             options.add_argument(flag)
         options.accept_insecure_certs = insecure
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})

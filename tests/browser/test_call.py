@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Calls between real browsers through the demo page: video moves both ways, whatever happens on the way."""
 from browser_case import BrowserCase
-from person import CONNECTED
-from server import Server, main, wait_until
+from person import CONNECTED, wait_until
+from server import Server, main
 
 # Every signal takes its time, in order. Whoever comes in waits 1.5 s for the other's offer: so both have made one
 # before they see the other's.

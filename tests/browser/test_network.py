@@ -4,8 +4,8 @@ from browser_case import BrowserCase
 from keeps_seats import seat_keeper
 from media_path import MediaPath
 from network import Network
-from person import CONNECTED
-from server import main, wait_until
+from person import CONNECTED, wait_until
+from server import main
 
 # How things stand between the two, and who we are.
 WHERE_WE_ARE = """

@@ -7,8 +7,8 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from browser_case import BrowserCase
-from person import CONNECTED
-from server import SOON, main, wait_until
+from person import CONNECTED, wait_until
+from server import SOON, main
 
 # What a screen-reader user can reach or is told the name of.
 NAMED_ROLES = {"button", "textbox", "checkbox", "link", "region", "group", "img", "image", "Video", "heading"}

@@ -7,8 +7,8 @@ import tempfile
 
 from browser_case import BrowserCase
 from network import Network
-from person import CONNECTED
-from server import TREE, main, wait_until
+from person import CONNECTED, wait_until
+from server import TREE, main
 
 PAGE = """<!doctype html><title>README</title><link rel="icon" href="/icon.svg">
 <video id="%s" autoplay playsinline></video><p id="words" role="status"></p><script type="module" src="/%s.js"></script>"""
