@@ -40,12 +40,22 @@ FAULTS = {
     # What the keeper has forked: every child of that time fails.
     "child": {
         "fcntl": ("EMFILE",), "dup2": ("EMFILE",), "execveat": ("ENOMEM", "EAGAIN"), "mmap": ("ENOMEM",), "epoll_create1": ("EMFILE", "ENOMEM"),
-        "epoll_ctl": ("ENOMEM",), "setrlimit": ("EPERM",), "fstat": ("EIO",), "sendmsg": ("ENOBUFS",),
+        "epoll_ctl": ("ENOMEM",), "sendmsg": ("ENOBUFS",),
     },
     "roomd": {
         "recvfrom": ("ECONNRESET", "EINTR", "ETIMEDOUT"), "sendto": ("EPIPE", "EAGAIN", "EINTR", "ENOBUFS"), "recvmsg": ("EINTR",),
         "sendmsg": ("EAGAIN", "ENOBUFS"), "epoll_ctl": ("ENOMEM", "ENOSPC"), "epoll_wait": ("EINTR",), "shutdown": ("ENOTCONN",),
         "setsockopt": ("ENOBUFS",),
+    },
+}
+
+# Those that no bound on descriptors or memory is behind: with --full alone.
+UNLIKELY = {
+    "keeper": {"read": ("EINTR",), "poll": ("EINTR",), "write": ("EAGAIN", "EIO")},
+    "child": {
+        "openat": ("EMFILE", "ENOMEM"), "newfstatat": ("EIO",), "brk": ("ENOMEM",), "mprotect": ("ENOMEM",), "prlimit64": ("EPERM",),
+        "prctl": ("EINVAL",), "close_range": ("ENOMEM",), "landlock_create_ruleset": ("ENOMEM",),
+        "landlock_restrict_self": ("ENOMEM",), "seccomp": ("ENOMEM",),
     },
 }
 
@@ -177,7 +187,8 @@ class Fault:
     def all(self):
         self.findings = []
         self.start()
-        for call, errors in FAULTS[self.role].items():
+        faults = {**FAULTS[self.role], **(UNLIKELY.get(self.role, {}) if servers.FULL else {})}
+        for call, errors in faults.items():
             for error in errors:
                 ordinal = 1
                 while ordinal <= ORDINALS and self.one(call, error, ordinal):
