@@ -323,18 +323,20 @@ class Server:
         os.kill(self.keeper.pid, number)
 
     def assert_gone(self, seconds=3 * PATIENCE):
-        """Waits until the keeper has ended and no process of the tree is left. Returns the keeper's exit status."""
-        end = time.monotonic() + seconds
-        try:
-            self.keeper.wait(seconds)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"the keeper did not end in {seconds:g} s: {self.output()[-4000:]}") from None
-        # A reparented process that has ended may wait for its new parent, which is no part of the server.
-        wait_until(
-            lambda: not [p for p in self.remains() if p.state != "Z"], max(end - time.monotonic(), 0.1),
-            lambda: f"no process left: {self.remains()}",
-        )
-        return self.keeper.returncode
+        """Waits until the keeper has ended and no process of the tree is left; on a busy machine as long as they become
+        fewer within the time given. Returns the keeper's exit status."""
+        fewest, end = None, time.monotonic() + seconds
+        while True:
+            # A reparented process that has ended may wait for its new parent, which is no part of the server.
+            ended = self.keeper.poll() is not None
+            left = [p for p in self.remains() if p.state != "Z" and not (ended and p.pid == self.keeper.pid)]
+            if ended and not left:
+                return self.keeper.returncode
+            if fewest is None or len(left) < fewest:
+                fewest, end = len(left), time.monotonic() + seconds
+            if time.monotonic() > end:
+                raise AssertionError(f"after {seconds:g} s, processes are left: {left}: {self.output()[-4000:]}")
+            time.sleep(0.02)
 
     def stop(self, number=signal.SIGTERM):
         """Stops it as an operator would, and checks that it ends well. Does nothing if it was stopped or killed."""
