@@ -196,20 +196,19 @@ void heal_finish(struct room *room, struct roomd *heir)
 {
 	struct ipc_reopen reopen = {.open = room->limits};
 	struct client *c;
-	struct client *next;
+	struct client *before;
 
 	await_no_more(room);
 	room->roomd = heir;
-	for (c = TAILQ_FIRST(&room->reseating); c; c = next) {
-		next = TAILQ_NEXT(c, room_link);
+	for (c = TAILQ_LAST(&room->reseating, client_list); c; c = before) {
+		before = TAILQ_PREV(c, client_list, room_link);
 		if (c->state == CLIENT_SUSPENDED || seat_of(room, heir, c)) {
 			reopen.reseats++;
 		} else {
 			/* Its ADOPT was lost on the way. Another may be seated first, and take its place in the roster.
 			 */
 			roster_leave(room, c);
-			client_enter(c, CLIENT_WAITING);
-			room_move(room, c, &room->waiting);
+			room_wait_first(room, c);
 		}
 	}
 	roster_prune(room);

@@ -68,6 +68,14 @@ void room_move(struct room *room, struct client *c, struct client_list *list)
 		TAILQ_INSERT_TAIL(list, c, room_link);
 }
 
+void room_wait_first(struct room *room, struct client *c)
+{
+	room_move(room, c, NULL);
+	client_enter(c, CLIENT_WAITING);
+	c->room_list = &room->waiting;
+	TAILQ_INSERT_HEAD(&room->waiting, c, room_link);
+}
+
 void room_leave(struct room *room, struct client *c)
 {
 	roster_leave(room, c);
@@ -247,7 +255,7 @@ static struct client *first_ready(struct room *room)
 	struct client *c;
 
 	TAILQ_FOREACH (c, &room->waiting, room_link)
-		if (!client_is_blocked(c))
+		if (!client_is_blocked(c) && !room_claim_waits(room, c))
 			return c;
 	return NULL;
 }

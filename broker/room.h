@@ -74,6 +74,9 @@ void room_leave(struct room *room, struct client *client);
 /* Moves a client of the room to another of the room's lists. */
 void room_move(struct room *room, struct client *client, struct client_list *list);
 
+/* A client that was on its way to a seat waits again, before all others. */
+void room_wait_first(struct room *room, struct client *client);
+
 /* Who the roomd means by this number; NULL: nobody whom it has. */
 struct client *room_find_seated(struct room *room, uint64_t number);
 

@@ -90,6 +90,14 @@ static int on_empty(struct room *room, const struct ipc_empty *body)
 	return 0;
 }
 
+/* A claim has been answered: the next of that seat may follow. */
+static int go_on(struct room *room, int error)
+{
+	if (error == 0 && !TAILQ_EMPTY(&room->waiting))
+		room_seat(room);
+	return error;
+}
+
 int room_on_message(struct room *room, const struct ipc_message *m)
 {
 	switch (m->type) {
@@ -100,13 +108,13 @@ int room_on_message(struct room *room, const struct ipc_message *m)
 	case IPC_RETURN:
 		return on_return(room, m);
 	case IPC_CLOSED:
-		return on_closed(room, m->body);
+		return go_on(room, on_closed(room, m->body));
 	case IPC_SUSPENDED:
 		return room_on_suspended(room, m->body);
 	case IPC_RESUMED:
-		return room_on_resumed(room, ((const struct ipc_which_client *)m->body)->client);
+		return go_on(room, room_on_resumed(room, ((const struct ipc_which_client *)m->body)->client));
 	case IPC_NOT_RESUMED:
-		return room_on_not_resumed(room, ((const struct ipc_which_client *)m->body)->client);
+		return go_on(room, room_on_not_resumed(room, ((const struct ipc_which_client *)m->body)->client));
 	case IPC_EMPTY:
 		return on_empty(room, m->body);
 	case IPC_TRACED:

@@ -1,5 +1,6 @@
 /* room_resume - what a room's process says of members that may resume. */
 #include <errno.h>
+#include <string.h>
 
 #include "broker.h"
 #include "event.h"
@@ -8,6 +9,18 @@
 #include "room_resume.h"
 
 #define LOG_ROOM(room) log_name((room)->id.bytes, (room)->id.length).text
+
+bool room_claim_waits(const struct room *room, const struct client *c)
+{
+	const struct client *other;
+
+	if (!c->resume.kept.claims)
+		return false;
+	TAILQ_FOREACH (other, &room->seated, room_link)
+		if (other->resume.kept.claims && memcmp(other->id.text, c->id.text, sizeof(c->id.text)) == 0)
+			return true;
+	return false;
+}
 
 void room_take_back(struct room *room, struct client *c)
 {

@@ -8,6 +8,10 @@
 
 #include "room.h"
 
+/* Does the client claim a seat that another claims already? The roomd answers one claim of a seat before it gets the
+ * next, so that the last has it, and who had it before is known. */
+bool room_claim_waits(const struct room *room, const struct client *client);
+
 /* There is no seat for a client that claims one: it goes back to the lobby. */
 void room_take_back(struct room *room, struct client *client);
 

@@ -44,7 +44,8 @@ static struct client *client_of(const struct room *room, const struct roster_ent
 	return NULL;
 }
 
-/* A free entry, or that of somebody who is only saying goodbye: members are half as many at most. */
+/* A free entry, or that of somebody who is only saying goodbye: members are half as many at most, and so are those who
+ * claim a seat. */
 static uint32_t find_free(const struct room *room, const struct roster *roster)
 {
 	unsigned count = roster_entries(&room->limits);
@@ -54,7 +55,7 @@ static uint32_t find_free(const struct room *room, const struct roster *roster)
 			return i;
 	for (uint32_t i = 0; i < count; i++) {
 		struct client *c = client_of(room, &roster->entries[i]);
-		if (!c || !c->member) {
+		if (!c || (!c->member && !c->resume.kept.claims)) {
 			if (c)
 				c->roster_entry = 0;
 			return i;

@@ -195,7 +195,8 @@ static void sit(struct room *room, unsigned seat, int fd, const struct ipc_adopt
 	replay_drop(ledger_replay(room->ledger, seat), adopt->resume.seen);
 	s->resume.issued = adopt->resume.issued;
 	s->resume.soft_confirmed = 0;
-	s->resume.of = s->client;
+	if (!(s->due & DUE_RESUMED)) /* else the broker has not heard of this client yet */
+		s->resume.of = s->client;
 	s->close_code = 0;
 	s->due |= DUE_RESUMED;
 	room->reports = true;

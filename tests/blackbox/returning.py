@@ -106,6 +106,7 @@ class Returning:
         self.heard = {}  # sender's id: the last number of it
         self.problems = []
         self.cuts = self.resumes = self.lost_4003 = 0
+        self.broken = False
         self.seated = asyncio.Event()
         self.told_away = set()
         self.left = []
@@ -145,7 +146,7 @@ class Returning:
             self.problem(f"unexpected {m}")
         if self.seen - self.acked >= ACK_EVERY:
             self.acked = self.seen
-            self.wire.send(frame(TEXT, json.dumps({"action": "ack", "seq": self.seen})))
+            self.say_if_possible(frame(TEXT, json.dumps({"action": "ack", "seq": self.seen})))
 
     def on_seated(self, m):
         self.secret = m["resume"]
@@ -156,8 +157,15 @@ class Returning:
         while self.outbox and self.outbox[0][0] <= m["n"]:
             self.outbox.pop(0)
         for _, message in list(self.outbox):
-            self.wire.send(message)
+            self.say_if_possible(message)
         self.seated.set()
+
+    def say_if_possible(self, message):
+        """A line that breaks on the way out takes nothing away of what has come in."""
+        try:
+            self.wire.send(message)
+        except Cut:
+            self.broken = True
 
     async def read(self):
         """Reads until the wire is lost."""
@@ -167,12 +175,14 @@ class Returning:
                 if opcode == TEXT:
                     self.on_message(json.loads(payload))
                 elif opcode == PING:
-                    self.wire.send(frame(PONG, payload))
+                    self.say_if_possible(frame(PONG, payload))
                 elif opcode == CLOSE:
                     self.code = struct.unpack(">H", payload[:2])[0] if payload else 1005
                     if self.code == 4003:
                         self.problem("4003 on a connection that was in use")
                     raise Cut
+            if self.broken:
+                raise Cut
             await self.wire.fill()
 
     # Out
@@ -199,7 +209,7 @@ class Returning:
                 first = {"action": "resume", "resume": self.secret, "seq": self.seen}
             else:
                 first = {"action": "join", "room_id": self.room, "sender": self.label, "resume": True}
-            self.acked = self.seen
+            self.acked, self.broken = self.seen, False
             self.wire.send(frame(TEXT, json.dumps(first)))
             self.reading = asyncio.ensure_future(self.read())
             try:
@@ -275,8 +285,9 @@ class Room:
         return sum(len(m.outbox) for m in self.members) < 12 and all(self.missed(m) < 20 for m in self.members)
 
     def may_go(self, member):
-        """May the member go and come once more? Not while another has been away for longer than is good for it."""
-        return not any(self.missed(m) > max(30, self.missed(member)) for m in self.members)
+        """May the member go and come once more? Not while another has been away for longer than is good for it (unless it
+        stays away, with its problem)."""
+        return self.problems() or not any(self.missed(m) > max(30, self.missed(member)) for m in self.members)
 
     async def speak(self):
         while self.going:
@@ -289,7 +300,7 @@ class Room:
     async def suffer(self, member, cuts):
         """Lives from cut to cut."""
         r = self.random
-        while member.cuts < cuts and not member.problems:
+        while member.cuts < cuts and not self.problems():
             way = r.choice(("rst", "fin", "silence"))
             torn = r.random() < 0.3
             while not self.may_go(member):
@@ -298,7 +309,7 @@ class Room:
                 r.choice((r.random() * 0.004, r.random() * 0.05)),
                 in_left=r.randint(150, 1500) if torn else None,
                 out_left=r.randint(150, 900) if not torn and r.random() < 0.3 else None, way=way)
-        return await hold(member) if not member.problems else None
+        return await hold(member) if not self.problems() else None
 
     async def run(self, cuts):
         for m in self.members:

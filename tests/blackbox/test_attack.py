@@ -96,7 +96,9 @@ class Honest:
 
 
 class Attack(unittest.TestCase):
-    flags = ("--request-timeout-ms", "3000", "--join-timeout-ms", "3000", "--ping-interval-ms", "1000", "--ping-timeout-ms", "3000")
+    # The honest must not be given up only because this machine keeps them from their answers.
+    flags = ("--request-timeout-ms", "3000", "--join-timeout-ms", "3000", "--ping-interval-ms", "1000",
+             "--ping-timeout-ms", str(int(6000 * PATIENCE)))
 
     @classmethod
     def setUpClass(cls):

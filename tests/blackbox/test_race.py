@@ -21,6 +21,8 @@ from server import HERE, PATIENCE, UNBOUNDED, Server, main, raise_descriptor_lim
 JOINS = 1_000_000 if server.FULL else 12_000
 if server.WRAPPER:
     JOINS //= 20
+elif Server.is_sanitized():
+    JOINS //= 5  # nearly each starts a process, which a sanitizer makes a hundred times as slow
 
 # A room's process may be stopped for this long: well under what would make it count as lost.
 STOPPED_SECONDS_MAX = 0.06

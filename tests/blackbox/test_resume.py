@@ -14,8 +14,8 @@ import unittest
 
 import server
 from client import AsyncCase
-from killing import room_process, room_processes, wait_dead, wait_idle
-from raw import CLOSE, TEXT, Raw, close_payload, frame
+from killing import room_process, room_processes, stop, stop_at_rest, wait_dead, wait_idle
+from raw import CLOSE, TEXT, Closed, Raw, close_payload, frame, say
 from returning import Returning, Room, hold
 from server import FULL, PATIENCE, SOON, UNBOUNDED, WRAPPER, Server, ServerCase, main, raise_descriptor_limit, wait_until
 from test_metrics import Metered
@@ -498,6 +498,74 @@ class Healing(ResumeCase):
             self.assertIn(message["action"], ("user-suspended", "user-resumed"))
         for client in (a, b):
             client.say("leave")
+
+
+@unittest.skipIf(WRAPPER, "roomds can't be told from warm ones")
+class Hasty(ResumeCase):
+    """A client that connects again and again while its room's process is kept from its work (for less long than what
+    would make it count as lost), or is lost."""
+
+    def setUp(self):
+        super().setUp()
+        self.server.wait_for_pool()
+        self.broker = self.server.one("broker")
+        self.addCleanup(self.broker.kill, signal.SIGCONT)
+
+    @staticmethod
+    def has_seat(client):
+        try:
+            if client.hear()["action"] != "resumed":
+                return False
+            client.send_lenient(say("ping"))
+            while client.hear()["action"] != "pong":
+                pass
+            return True
+        except Closed:
+            return False
+
+    def test_many_claims_of_one_seat(self):
+        """More than there are places for connections that say goodbye."""
+        a, b = self.pair(resume=False)
+        claims = [self.keep(Raw(self.server)) for _ in range(60)]
+        process = room_process(self.server)
+        stop(process)
+        for claim in claims:
+            claim.say("resume", resume=a.resume, seq=1)
+        time.sleep(0.05)
+        stop(self.broker)
+        process.kill(signal.SIGCONT)
+        time.sleep(0.05)
+        self.broker.kill(signal.SIGCONT)
+        b.assert_alive()
+        seated = [claim for claim in claims if self.has_seat(claim)]
+        self.assertEqual(len(seated), 1)
+        b.assert_alive()
+        self.assertTrue(process.alive(), self.server.output()[-2000:])
+        seated[0].say("leave")
+
+    def test_the_last_claim_has_it(self):
+        """Also if the one before it was lost with the room's process, and is repeated."""
+        a, b = self.pair(resume=False)
+        second = self.keep(Raw(self.server))
+        process = room_process(self.server)
+        stop_at_rest(process)
+        first = resume(self.server, a.resume, 1)
+        time.sleep(0.05)
+        stop(self.broker)
+        first.abort()
+        second.say("resume", resume=a.resume, seq=1)
+        process.kill()
+        wait_dead(process)
+        self.broker.kill(signal.SIGCONT)
+        second.hear("resumed", client_id=a.client_id)
+        b.say("ping")
+        while (message := b.hear())["action"] != "pong":
+            self.assertIn(message["action"], ("user-suspended", "user-resumed"))
+        b.say("offer", data=1)
+        while (message := second.hear())["action"] != "offer":
+            self.assertIn(message["action"], ("user-suspended", "user-resumed"))
+        second.assert_alive()
+        second.say("leave")
 
 
 class BrokerKilled(unittest.TestCase):

@@ -1,7 +1,7 @@
 """
 inject - fails every system call of a process once, by its ordinal, and sees that the server lives on.
 
-    tests/fault/inject.py broker|keeper|child|roomd [--full]
+    tests/fault/inject.py broker|keeper|zygote|roomd [--full]
 
 For each call that can fail, and each way it does: strace makes its first one fail while a session goes on, then its
 second, and so on until a session makes no more of them. Whatever became of that session, then strace is gone, an
@@ -34,18 +34,27 @@ FAULTS = {
     },
     "keeper": {
         "socketpair": ("EMFILE", "ENFILE"), "memfd_create": ("EMFILE", "ENOMEM"), "ftruncate": ("ENOMEM",), "fcntl": ("ENOMEM",),
-        "sendmsg": ("ETOOMANYREFS", "ENOBUFS", "EAGAIN"), "recvmsg": ("EINTR",), "poll": ("EINTR",),
+        "sendmsg": ("ETOOMANYREFS", "ENOBUFS", "EAGAIN"), "recvmsg": ("EINTR",),
         "epoll_wait": ("EINTR",), "mmap": ("ENOMEM",), "brk": ("ENOMEM",), "kill": ("ESRCH",),
     },
     # The zygote, and what it has forked: every child of that time fails.
     "zygote": {
         "clone": ("EAGAIN", "ENOMEM"), "recvmsg": ("EINTR",), "sendmsg": ("ENOBUFS",), "mmap": ("ENOMEM",), "lseek": ("EIO",),
-        "epoll_create1": ("EMFILE", "ENOMEM"), "epoll_ctl": ("ENOMEM",), "prlimit64": ("EPERM",),
+        "epoll_create1": ("EMFILE", "ENOMEM"), "epoll_ctl": ("ENOMEM",),
     },
     "roomd": {
         "recvfrom": ("ECONNRESET", "EINTR", "ETIMEDOUT"), "sendto": ("EPIPE", "EAGAIN", "EINTR", "ENOBUFS"), "recvmsg": ("EINTR",),
         "sendmsg": ("EAGAIN", "ENOBUFS"), "epoll_ctl": ("ENOMEM", "ENOSPC"), "epoll_wait": ("EINTR",), "shutdown": ("ENOTCONN",),
         "setsockopt": ("ENOBUFS",),
+    },
+}
+
+# Those that no bound on descriptors or memory is behind: with --full alone.
+UNLIKELY = {
+    "keeper": {"read": ("EINTR",), "poll": ("EINTR",), "write": ("EAGAIN", "EIO")},
+    "zygote": {
+        "prlimit64": ("EPERM",), "prctl": ("EINVAL",), "landlock_create_ruleset": ("ENOMEM",), "landlock_restrict_self": ("ENOMEM",),
+        "seccomp": ("ENOMEM",), "close": ("EINTR",), "poll": ("EINTR",),
     },
 }
 
@@ -177,7 +186,8 @@ class Fault:
     def all(self):
         self.findings = []
         self.start()
-        for call, errors in FAULTS[self.role].items():
+        faults = {**FAULTS[self.role], **(UNLIKELY.get(self.role, {}) if servers.FULL else {})}
+        for call, errors in faults.items():
             for error in errors:
                 ordinal = 1
                 while ordinal <= ORDINALS and self.one(call, error, ordinal):

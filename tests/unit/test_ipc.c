@@ -217,6 +217,7 @@ static void test_no_descriptor_free(void **state)
 	struct rlimit limit;
 
 	(void)state;
+	skip_under_valgrind();
 	getrlimit(RLIMIT_NOFILE, &limit);
 	assert_int_equal(ipc_send(ends[0], IPC_ADOPT, &adopt, NULL, 0, ends[0]), 0);
 	setrlimit(RLIMIT_NOFILE, &(struct rlimit){3, limit.rlim_max});

@@ -254,7 +254,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="video-signaling-test-") as folder:
         path = pathlib.Path(folder, "table")
         path.write_text(table, encoding="utf-8")
-        return subprocess.run([sys.argv[1], path], check=False).returncode
+        return subprocess.run([*sys.argv[1:], path], check=False).returncode
 
 
 if __name__ == "__main__":
