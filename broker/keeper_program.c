@@ -3,9 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +14,8 @@
 /* How often one that does not answer is looked at. */
 #define LOOK_MS 100
 
+static LIST_HEAD(, keeper_program) programs;
+
 static int start_zygote(struct keeper_program *p)
 {
 	int ends[2];
@@ -25,29 +25,47 @@ static int start_zygote(struct keeper_program *p)
 		return error;
 	pid_t pid = child_start(p->fd, "video-signaling: zygote", &ends[1], 1);
 	close(ends[1]);
-	p->zygote = pid < 0 ? -1 : (int)syscall(SYS_pidfd_open, pid, 0);
-	if (p->zygote >= 0) {
-		p->channel = ends[0];
-		return 0;
+	if (pid < 0) {
+		close(ends[0]);
+		return pid;
 	}
-	error = pid < 0 ? pid : -errno;
-	close(ends[0]); /* and so it ends */
-	return error;
+	p->zygote = pid;
+	p->channel = ends[0];
+	return 0;
 }
 
-/* Killed, for it may be stopped; and by its pidfd, for it may have been reaped long ago. */
+static void forget_zygote(struct keeper_program *p)
+{
+	close(p->channel);
+	p->zygote = 0;
+	p->made = 0;
+}
+
+/* Killed, for it may be stopped. */
 void keeper_program_rest(struct keeper_program *p)
 {
-	siginfo_t info;
-
-	if (p->channel < 0)
+	if (!p->zygote)
 		return;
-	syscall(SYS_pidfd_send_signal, p->zygote, SIGKILL, NULL, 0);
-	waitid(P_PIDFD, (id_t)p->zygote, &info, WEXITED);
-	close(p->zygote);
-	close(p->channel);
-	p->channel = p->zygote = -1;
-	p->made = 0;
+	kill(p->zygote, SIGKILL);
+	while (waitpid(p->zygote, NULL, 0) < 0 && errno == EINTR)
+		;
+	forget_zygote(p);
+}
+
+bool keeper_program_on_child(const siginfo_t *info)
+{
+	struct keeper_program *p;
+
+	LIST_FOREACH (p, &programs, link) {
+		if (p->zygote != info->si_pid)
+			continue;
+		if (info->si_code == CLD_STOPPED)
+			keeper_program_rest(p);
+		else if (info->si_code != CLD_CONTINUED)
+			forget_zygote(p);
+		return true;
+	}
+	return false;
 }
 
 void keeper_program_renew(struct keeper_program *p)
@@ -62,11 +80,12 @@ struct keeper_program *keeper_program_new(int fd)
 
 	if (!p)
 		return NULL;
-	*p = (struct keeper_program){.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0), .users = 1, .channel = -1, .zygote = -1};
+	*p = (struct keeper_program){.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0), .users = 1};
 	if (p->fd < 0) {
 		free(p);
 		return NULL;
 	}
+	LIST_INSERT_HEAD(&programs, p, link);
 	start_zygote(p);
 	return p;
 }
@@ -76,6 +95,7 @@ void keeper_program_put(struct keeper_program *p)
 	if (--p->users > 0)
 		return;
 	keeper_program_rest(p);
+	LIST_REMOVE(p, link);
 	close(p->fd);
 	free(p);
 }
@@ -84,7 +104,7 @@ static bool is_stopped(const struct keeper_program *p)
 {
 	siginfo_t info = {0};
 
-	return waitid(P_PIDFD, (id_t)p->zygote, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 && info.si_pid;
+	return waitid(P_PID, (id_t)p->zygote, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 && info.si_pid;
 }
 
 /* Returns whether there is something to receive. */
@@ -128,7 +148,7 @@ pid_t keeper_program_make(struct keeper_program *p, int channel)
 	if (p->made == LIMIT_ZYGOTE_ROOMDS)
 		keeper_program_renew(p);
 	for (unsigned turn = 0; turn < 2 && !answered; turn++) {
-		int error = p->channel < 0 ? start_zygote(p) : 0;
+		int error = p->zygote ? 0 : start_zygote(p);
 		if (error < 0)
 			return error;
 		pid = ask(p, channel, &answered);

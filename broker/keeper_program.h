@@ -7,6 +7,9 @@
 #ifndef KEEPER_PROGRAM_H
 #define KEEPER_PROGRAM_H
 
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/queue.h>
 #include <sys/types.h>
 
 /* It answers within a millisecond, on a machine that has one to spare; one that somebody has stopped is noticed sooner.
@@ -16,9 +19,10 @@
 struct keeper_program {
 	int fd; /* our own duplicate */
 	unsigned users;
-	int channel; /* to the zygote; -1: there is none */
-	int zygote;  /* its pidfd */
+	pid_t zygote; /* 0: there is none */
+	int channel;  /* to it */
 	unsigned made;
+	LIST_ENTRY(keeper_program) link;
 };
 
 /* Has one user, the caller; `fd` stays its own. Its zygote is started, too; if it can't be, a later make tries again.
@@ -30,6 +34,9 @@ void keeper_program_put(struct keeper_program *program);
 
 /* Makes a roomd, our child, with this end of its channel, which stays the caller's. Returns its pid or -errno. */
 pid_t keeper_program_make(struct keeper_program *program, int channel);
+
+/* From waitid(2): what has become of a child. Returns whether it is a zygote; that one is not asked any more. */
+bool keeper_program_on_child(const siginfo_t *info);
 
 /* Has another zygote: what was made so far and what is made from now on have nothing in common but their program. */
 void keeper_program_renew(struct keeper_program *program);

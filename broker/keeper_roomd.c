@@ -334,6 +334,8 @@ void keeper_roomds_on_child(struct keeper_roomds *roomds, const siginfo_t *info,
 	struct keeper_roomd key = {.pid = info->si_pid};
 	struct keeper_roomd *r = RB_FIND(keeper_pid_tree, &roomds->by_pid, &key);
 
+	if (!r)
+		keeper_program_on_child(info);
 	if (!r || r->stranger)
 		return;
 	on_stopped(roomds, r, info->si_code == CLD_STOPPED, now_ms);
