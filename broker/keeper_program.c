@@ -34,6 +34,7 @@ static int start_zygote(struct keeper_program *p)
 	return 0;
 }
 
+/* Its channel's end tells it to go. */
 static void forget_zygote(struct keeper_program *p)
 {
 	close(p->channel);
@@ -41,15 +42,19 @@ static void forget_zygote(struct keeper_program *p)
 	p->made = 0;
 }
 
-/* Killed, for it may be stopped. */
 void keeper_program_rest(struct keeper_program *p)
 {
-	if (!p->zygote)
+	pid_t zygote = p->zygote;
+
+	if (!zygote)
 		return;
-	kill(p->zygote, SIGKILL);
-	while (waitpid(p->zygote, NULL, 0) < 0 && errno == EINTR)
-		;
 	forget_zygote(p);
+	kill(zygote, SIGCONT); /* it may be stopped */
+	for (unsigned waited_ms = 0; waitpid(zygote, NULL, WNOHANG) == 0; waited_ms++) {
+		if (waited_ms == ZYGOTE_PATIENCE_MS)
+			kill(zygote, SIGKILL);
+		poll(NULL, 0, 1);
+	}
 }
 
 bool keeper_program_on_child(const siginfo_t *info)
