@@ -169,8 +169,7 @@ int census_on_counted(struct room *room, const struct ipc_counted *body)
 	room->sent = body->seen;
 	room->vacant = body->used == 0 && TAILQ_EMPTY(&room->seated);
 	log_debug("room-counted", "room=%s members=%u", log_name(room->id.bytes, room->id.length).text, room->members);
-	room_seat(room);
-	room_end_if_vacant(room);
+	room_seat(room); /* or ends it */
 	return 0;
 }
 

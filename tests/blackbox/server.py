@@ -266,9 +266,9 @@ class Server:
         return roles
 
     def one(self, role):
-        found = self.roles()[role]
-        assert len(found) == 1, f"{len(found)} processes are {role}: {self.roles()}"
-        return found[0]
+        """The only process that is that; waits until another, which is ending, has ended."""
+        return wait_until(lambda: len(found := self.roles()[role]) == 1 and found, SOON,
+                          lambda: f"one process is {role}: {self.roles()}")[0]
 
     def is_at_rest(self):
         """Nothing but the keeper, the broker, the zygote and the pool."""
