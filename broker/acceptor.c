@@ -1,6 +1,7 @@
 /* acceptor - takes connections in. */
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -12,12 +13,34 @@
 #include "log.h"
 #include "request.h"
 
-/* When accepting has failed for want of something, and nothing of ours was given back since. */
+/* When to look again, if nothing of ours is given back before. */
 #define RETRY_MS 100
+
+/* Descriptors are given out lowest first: a high one means that few are left. */
+static bool is_last(const struct broker *b, uint32_t fd)
+{
+	return fd + LIMIT_FDS_RESERVE(b->fds_max) + b->clients.outside >= b->fds_max;
+}
+
+/* Who was in no room may have gone into one that was there: then there is place without any descriptor given back. */
+static bool has_place(const struct acceptor *a)
+{
+	int fd = fcntl(a->listeners[0].source.fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return !is_last(a->broker, (uint32_t)fd);
+}
 
 static void on_retry(struct timer *timer)
 {
-	acceptor_open(container_of(timer, struct acceptor, timer));
+	struct acceptor *a = container_of(timer, struct acceptor, timer);
+
+	if (has_place(a))
+		acceptor_open(a);
+	else
+		loop_timer_set(&a->broker->loop, &a->timer, a->broker->loop.now_ms + RETRY_MS);
 }
 
 void acceptor_init(struct acceptor *a, struct broker *broker)
@@ -156,11 +179,9 @@ static void on_listener(struct source *source, uint32_t events)
 			shut(a, strerror(errno), a->broker->loop.now_ms + RETRY_MS);
 		if (fd < 0)
 			return;
-		/* Descriptors are given out lowest first: a high one means that few are left, and rooms need some. */
-		bool last = (uint32_t)fd + LIMIT_FDS_RESERVE(a->broker->fds_max) >= a->broker->fds_max;
 		welcome(a->broker, fd, listener->kind, &peer);
-		if (last)
-			shut(a, "descriptors", UINT64_MAX); /* until one of ours is given back */
+		if (is_last(a->broker, (uint32_t)fd))
+			shut(a, "descriptors", a->broker->loop.now_ms + RETRY_MS);
 	}
 }
 

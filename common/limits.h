@@ -93,8 +93,9 @@
 /* Connections past a bound that are being told so; more are cut off without a word. */
 #define LIMIT_REFUSALS 256
 
-/* Descriptors that new connections leave to rooms, channels and files: one for each two clients, and some. */
-#define LIMIT_FDS_RESERVE(fds_max) (32 + (fds_max) / 3)
+/* Descriptors that new connections leave to channels and files that come and go, beside one for each client that is in
+ * no room: it may make one. */
+#define LIMIT_FDS_RESERVE(fds_max) (32 + (fds_max) / 16)
 
 /* How long a closing connection may take to say goodbye before it is cut: a second covers any live network. */
 #define LIMIT_GOODBYE_MS 1000
