@@ -59,8 +59,7 @@ struct seat_resume {
 	uint64_t n;             /* the last of its messages that was accepted: those up to here are done */
 	uint64_t handing_n;     /* the one that is being handed on, or was last ... */
 	uint32_t handed_up_to;  /* ... which seats below this one have */
-	uint8_t soft_confirmed; /* a pong tells that what was sent just before the newest secret has arrived */
-	uint8_t unused[3];
+	uint32_t unused;
 	uint64_t of;             /* DUE_RESUMED: the client that it was before */
 	uint64_t suspended_next; /* SUSPENDED: what has this number or more, it has surely not seen */
 };

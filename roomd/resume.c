@@ -109,13 +109,9 @@ void resume_end_message(struct room *room, unsigned seat, uint64_t n)
 void resume_on_heard(struct room *room, unsigned seat, const struct ws_event *event)
 {
 	struct seat_resume *resume = &seat_of(room, seat)->resume;
-	const size_t length = sizeof(RESUME_PING_BEFORE) - 1;
+	const size_t length = sizeof(RESUME_PING) - 1;
 
-	if (event->kind == WS_MORE || resume->confirmed == resume->issued)
-		return;
-	if (event->kind == WS_PONG && event->length == length && memcmp(event->data, RESUME_PING_BEFORE, length) == 0)
-		resume->soft_confirmed = 1;
-	else
+	if (event->kind == WS_PONG && event->length == length && memcmp(event->data, RESUME_PING, length) == 0)
 		resume->confirmed = resume->issued;
 }
 
@@ -157,8 +153,7 @@ static unsigned find(const struct room *room, const struct client_id *id)
 /* Has the member got a newer secret than the one that was shown? */
 static bool is_used(const struct seat *s, uint64_t presented)
 {
-	return presented < s->resume.confirmed ||
-	       (presented < s->resume.issued && s->state == SEAT_TAKEN && s->resume.soft_confirmed);
+	return presented < s->resume.confirmed;
 }
 
 /* The client goes back to the broker as it came. */
@@ -194,7 +189,6 @@ static void sit(struct room *room, unsigned seat, int fd, const struct ipc_adopt
 	let_go(room, seat);
 	replay_drop(ledger_replay(room->ledger, seat), adopt->resume.seen);
 	s->resume.issued = adopt->resume.issued;
-	s->resume.soft_confirmed = 0;
 	if (!(s->due & DUE_RESUMED)) /* else the broker has not heard of this client yet */
 		s->resume.of = s->client;
 	s->close_code = 0;

@@ -12,11 +12,9 @@
 #include "room.h"
 #include "ws.h"
 
-/* Two pings around a `resumed`, by whose pongs we learn that it has come. With the second it surely has. With the first
- * it most likely has: enough to refuse the secret before it to another while that connection lives, but not to who has
- * lost the connection. */
-#define RESUME_PING_BEFORE "resumed?"
-#define RESUME_PING_BEHIND "resumed!"
+/* A ping behind a `resumed`. Its pong alone tells that the new secret has come, and that an older one is used up: a
+ * message may have been on its way before. */
+#define RESUME_PING "resumed"
 
 /* Numbers a message for a member that may resume, keeps it, and queues it if there is a connection. */
 void resume_say(struct room *room, unsigned seat, const struct iovec *parts, int part_count);

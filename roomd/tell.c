@@ -127,9 +127,8 @@ void tell_resumed(struct room *room, unsigned seat, const struct ipc_resume *res
 	struct iovec message = welcome(room, seat, resume);
 	struct iovec parts[2];
 
-	member_ping(room, seat, RESUME_PING_BEFORE);
 	member_queue(room, seat, &message, 1);
-	member_ping(room, seat, RESUME_PING_BEHIND);
+	member_ping(room, seat, RESUME_PING);
 	for (uint64_t seq = replay->first; seq < replay->next; seq++) {
 		int part_count = replay_read(replay, seq, parts);
 		member_queue(room, seat, parts, part_count);
