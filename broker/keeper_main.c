@@ -6,6 +6,7 @@
  * Whatever is wrong before that is one line on stderr that says what to do, and exit status 1.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +91,18 @@ static bool check_secrets(const struct settings *settings, struct settings_probl
 	return file >= 0;
 }
 
+/* What we open is not to become anybody's standard input or output, and a roomd's descriptors lie at fixed numbers. */
+static void open_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char *argv[], char *envp[])
 {
 	static struct settings_loaded loaded;
@@ -101,6 +114,7 @@ int main(int argc, char *argv[], char *envp[])
 	struct keeper_left left;
 	int secrets = -1;
 
+	open_standard();
 	int error = adopt(&listeners, &operators, &left, &problem);
 	notify_init(&notify);
 	if (error < 0 || settings_load(argc, argv, envp, SETTINGS_DEFAULT_CONFIG, &loaded, &problem) < 0)

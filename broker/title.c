@@ -1,6 +1,4 @@
 /* title - what ps shows of a process. */
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <bsd/unistd.h>
@@ -17,14 +15,8 @@ void title_init(int argc, char *argv[], char *envp[])
 	setproctitle_init(argc, argv, envp);
 }
 
-void title_set(const char *format, ...)
+void title_set(const char *text)
 {
-	char text[64];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
 	setproctitle("-%s", text);
 	/* libbsd leaves a mark behind a short title that newer kernels show; wipe what is left of the arguments, too.
 	 */

@@ -8,7 +8,7 @@
 /* Remembers where the title goes; call it first in main(), while argv and the environment are as they came. */
 void title_init(int argc, char *argv[], char *envp[]);
 
-/* Shows the text of a printf format, at most 63 bytes of it. Makes no system call. */
-void title_set(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Shows the text. Makes no system call. */
+void title_set(const char *text);
 
 #endif

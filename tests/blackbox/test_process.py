@@ -180,7 +180,7 @@ class Living(unittest.TestCase):
             roles = running.roles()
             self.assertTrue(roles["keeper"][0].title.startswith("video-signaling: keeper"), roles)
             self.assertEqual({role: len(found) for role, found in roles.items()
-                             if found}, {"keeper": 1, "broker": 1, "warm": 3})
+                             if found}, {"keeper": 1, "broker": 1, "zygote": 1, "warm": 3})
             clients = [Raw(running) for _ in range(3)]
             for n, client in enumerate(clients):
                 client.join("title-room", "title-sender")
