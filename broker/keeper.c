@@ -36,7 +36,8 @@ static void on_child(struct keeper *k, const siginfo_t *info)
 				succession_on_died(k, &k->brokers[i], info);
 			return;
 		}
-	keeper_roomds_on_child(&k->roomds, info, clock_ms());
+	if (!keeper_program_on_child(info))
+		keeper_roomds_on_child(&k->roomds, info, clock_ms());
 }
 
 static void reap(struct keeper *k)
@@ -230,6 +231,6 @@ int keeper_run(struct keeper_config *config)
 	}
 	while (k.state != KEEPER_STOPPING || any_broker(&k) || !(k.store.on || keeper_roomds_none(&k.roomds)))
 		turn(&k);
-	keeper_roomds_end_zygotes(&k.roomds);
+	keeper_programs_rest();
 	return k.status;
 }

@@ -42,7 +42,7 @@ static void forget_zygote(struct keeper_program *p)
 	p->made = 0;
 }
 
-void keeper_program_rest(struct keeper_program *p)
+static void rest(struct keeper_program *p)
 {
 	pid_t zygote = p->zygote;
 
@@ -65,7 +65,7 @@ bool keeper_program_on_child(const siginfo_t *info)
 		if (p->zygote != info->si_pid)
 			continue;
 		if (info->si_code == CLD_STOPPED)
-			keeper_program_rest(p);
+			rest(p);
 		else if (info->si_code != CLD_CONTINUED)
 			forget_zygote(p);
 		return true;
@@ -75,7 +75,7 @@ bool keeper_program_on_child(const siginfo_t *info)
 
 void keeper_program_renew(struct keeper_program *p)
 {
-	keeper_program_rest(p);
+	rest(p);
 	start_zygote(p);
 }
 
@@ -99,10 +99,24 @@ void keeper_program_put(struct keeper_program *p)
 {
 	if (--p->users > 0)
 		return;
-	keeper_program_rest(p);
+	rest(p);
 	LIST_REMOVE(p, link);
 	close(p->fd);
 	free(p);
+}
+
+void keeper_program_supersede(struct keeper_program *p)
+{
+	rest(p);
+	keeper_program_put(p);
+}
+
+void keeper_programs_rest(void)
+{
+	struct keeper_program *p;
+
+	LIST_FOREACH (p, &programs, link)
+		rest(p);
 }
 
 static bool is_stopped(const struct keeper_program *p)
@@ -158,7 +172,7 @@ pid_t keeper_program_make(struct keeper_program *p, int channel)
 			return error;
 		pid = ask(p, channel, &answered);
 		if (!answered)
-			keeper_program_rest(p);
+			rest(p);
 	}
 	p->made += pid > 0;
 	return pid;

@@ -32,6 +32,10 @@ struct keeper_program *keeper_program_new(int fd);
 /* One user less; the last closes it, and its zygote has ended when this returns. */
 void keeper_program_put(struct keeper_program *program);
 
+/* The same of the user who had fresh roomds made of it: from now on it makes heirs alone, and has a zygote only when it
+ * does. */
+void keeper_program_supersede(struct keeper_program *program);
+
 /* Makes a roomd, our child, with this end of its channel, which stays the caller's. Returns its pid or -errno. */
 pid_t keeper_program_make(struct keeper_program *program, int channel);
 
@@ -41,7 +45,7 @@ bool keeper_program_on_child(const siginfo_t *info);
 /* Has another zygote: what was made so far and what is made from now on have nothing in common but their program. */
 void keeper_program_renew(struct keeper_program *program);
 
-/* Little is to be made of it any more, or nothing: it has no zygote when this returns, and gets one when it is needed. */
-void keeper_program_rest(struct keeper_program *program);
+/* No zygote of any program is left when this returns. */
+void keeper_programs_rest(void);
 
 #endif

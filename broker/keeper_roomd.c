@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -40,10 +39,8 @@ int keeper_roomds_configure(struct keeper_roomds *roomds, int program, const str
 
 	if (!p)
 		return -ENOMEM;
-	if (roomds->program) {
-		keeper_program_rest(roomds->program); /* from now on only heirs are made of it */
-		keeper_program_put(roomds->program);
-	}
+	if (roomds->program)
+		keeper_program_supersede(roomds->program);
 	roomds->program = p;
 	roomds->ledger_bytes = ledger_size(limits);
 	roomds->roster_bytes = roster_size(limits);
@@ -334,8 +331,6 @@ void keeper_roomds_on_child(struct keeper_roomds *roomds, const siginfo_t *info,
 	struct keeper_roomd key = {.pid = info->si_pid};
 	struct keeper_roomd *r = RB_FIND(keeper_pid_tree, &roomds->by_pid, &key);
 
-	if (!r)
-		keeper_program_on_child(info);
 	if (!r || r->stranger)
 		return;
 	on_stopped(roomds, r, info->si_code == CLD_STOPPED, now_ms);
@@ -402,13 +397,4 @@ void keeper_roomds_kill(struct keeper_roomds *roomds)
 
 	RB_FOREACH (r, keeper_pid_tree, &roomds->by_pid)
 		kill_it(r);
-}
-
-void keeper_roomds_end_zygotes(struct keeper_roomds *roomds)
-{
-	struct keeper_roomd *r;
-
-	keeper_program_rest(roomds->program);
-	RB_FOREACH (r, keeper_number_tree, &roomds->by_number)
-		keeper_program_rest(r->program);
 }

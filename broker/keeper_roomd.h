@@ -116,9 +116,6 @@ uint64_t keeper_roomds_tick(struct keeper_roomds *roomds, uint64_t now_ms);
 /* Kills every one. */
 void keeper_roomds_kill(struct keeper_roomds *roomds);
 
-/* Nothing is made any more: no zygote is left when this returns. */
-void keeper_roomds_end_zygotes(struct keeper_roomds *roomds);
-
 /* Are all of them buried? */
 static inline bool keeper_roomds_none(const struct keeper_roomds *roomds)
 {

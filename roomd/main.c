@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "lockdown.h"
 #include "process_fds.h"
 #include "room.h"
 #include "sandbox.h"
@@ -91,6 +92,7 @@ static void begin(void)
 	prctl(PR_SET_NAME, "(roomd)");
 	closefrom(ZYGOTE_FD_KEEPER + 1);
 	watchdog_prepare();
+	lockdown_not_dumpable();
 	wake_at_keepers_death();
 }
 

@@ -38,7 +38,7 @@ class Audit(unittest.TestCase):
         for i, client in enumerate(cls.clients[:4]):
             client.join(f"audit-{i // 2}", f"member-{i}")
         # The pool has been filled again, too.
-        whole = {"keeper": 1, "broker": 1, "warm": cls.server.pool_size, "room": 2}
+        whole = {"keeper": 1, "broker": 1, "zygote": 1, "warm": cls.server.pool_size, "room": 2}
         cls.roles = wait_until(lambda: cls.settled(whole), SOON, cls.server.tree)
 
     @classmethod
@@ -58,7 +58,7 @@ class Audit(unittest.TestCase):
                 yield role, process
 
     def test_no_role_is_unknown(self):
-        self.assertEqual(set(self.roles), {"keeper", "broker", "warm", "room"})
+        self.assertEqual(set(self.roles), {"keeper", "broker", "zygote", "warm", "room"})
 
     def test_rights(self):
         users = set()
@@ -73,7 +73,7 @@ class Audit(unittest.TestCase):
                     self.assertNotIn("0", status["Uid"].split())
                     self.assertNotIn("0", status["Gid"].split())
                 self.assertEqual(status["NoNewPrivs"], "1")
-                self.assertEqual(status["Seccomp"], "0" if role == "keeper" else "2")
+                self.assertEqual(status["Seccomp"], "0" if role in ("keeper", "zygote") else "2")
                 self.assertEqual(status["Threads"], "1")
         self.assertEqual(len(users), 1)
 
@@ -91,7 +91,7 @@ class Audit(unittest.TestCase):
             with self.subTest(role=role, pid=process.pid):
                 limits = limits_of(process)
                 self.assertEqual(limits["Max core file size"], ("0", "0"))
-                if role != "keeper":
+                if role not in ("keeper", "zygote"):
                     self.assertEqual(limits["Max processes"], ("0", "0"))
                 if role in ("room", "warm"):
                     for name in ("Max file size", "Max data size", "Max locked memory", "Max msgqueue size"):
@@ -104,7 +104,8 @@ class Audit(unittest.TestCase):
             self.skipTest("only root may look")
         for role, process in self.everyone():
             if role != "keeper":
-                self.assertEqual(pathlib.Path(f"/proc/{process.pid}/environ").read_bytes(), b"")
+                environment = pathlib.Path(f"/proc/{process.pid}/environ").read_bytes()
+                self.assertEqual(environment, b"GLIBC_TUNABLES=glibc.pthread.rseq=0\0")
 
     def test_nothing_is_writable_and_executable(self):
         if os.geteuid() != 0:
@@ -122,12 +123,13 @@ class Audit(unittest.TestCase):
         listeners = 2  # 127.0.0.1 and ::1
         expected = {
             # Programs: the broker's, and roomd's twice, for it is counted by those made of it, and replaced by an upgrade.
-            "keeper": {"standard": 3, "signalfd": 1, "eventpoll": 1, "program": 3, "page": 1, "tcp listener": listeners, "channel": 1 + rooms,
+            "keeper": {"standard": 3, "signalfd": 1, "eventpoll": 1, "program": 3, "page": 1, "tcp listener": listeners, "channel": 2 + rooms,
                        "ledger": rooms, "roster": rooms, "broker's memory": 1, "secrets": 1},
             # eventfd, random and the socket of nobody: libwebsockets', which parses with them. statm: its own memory and
             # the keeper's, for the metrics.
             "broker": {"standard": 3, "signalfd": 1, "eventpoll": 1, "tcp listener": listeners, "channel": 1 + rooms, "tcp": members + lobby,
                        "tcp of nobody": 1, "eventfd": 1, "random": 1, "statm": 2},
+            "zygote": {"standard": 3, "channel": 1},
             "warm": {"standard": 3, "eventpoll": 1, "channel": 1},
             "room": {"standard": 3, "eventpoll": 1, "channel": 1, "tcp": members // 2},
         }
