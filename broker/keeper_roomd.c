@@ -1,6 +1,5 @@
 /* keeper_roomd - the keeper's roomds. */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
