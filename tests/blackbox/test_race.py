@@ -3,7 +3,7 @@
 The race of the handoff: joins and leaves of few rooms by many clients, with roomds stopped and continued at random.
 Every join is answered, no client is lost, no room is ever two rooms. The clients are churn.c, for speed.
 
-12,000 joins; with --full, a million.
+20,000 joins; with --full, a million.
 """
 import os
 import random
@@ -18,7 +18,7 @@ import unittest
 import server
 from server import HERE, PATIENCE, UNBOUNDED, Server, main, raise_descriptor_limit
 
-JOINS = 1_000_000 if server.FULL else 12_000
+JOINS = 1_000_000 if server.FULL else 20_000
 if server.WRAPPER:
     JOINS //= 20
 elif Server.is_sanitized():
