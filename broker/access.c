@@ -34,7 +34,7 @@ static int take(struct broker *b, const struct secrets *s)
 	if (error == -EINVAL)
 		log_error("bad-key", "kid=\"%.*s\" problem=\"its point is not on the curve\"", s->keys[bad].kid.length,
 			  s->keys[bad].kid.bytes);
-	if (error == 0 && !turn_init())
+	if (error == 0 && a->turn_length > 0 && !turn_init())
 		error = -ENOTSUP;
 	return error;
 }

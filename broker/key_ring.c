@@ -115,9 +115,11 @@ static bool add(struct key_ring *ring, const struct key *key)
 int key_ring_init(struct key_ring *ring, const struct key *keys, unsigned count, unsigned *ret_bad)
 {
 	*ring = (struct key_ring){.keys = NULL};
+	if (count == 0)
+		return 0;
 	if (!crypto_start())
 		return -ENOMEM;
-	ring->keys = calloc(count > 0 ? count : 1, sizeof(*ring->keys));
+	ring->keys = calloc(count, sizeof(*ring->keys));
 	if (!ring->keys)
 		return -ENOMEM;
 	for (unsigned i = 0; i < count; i++)

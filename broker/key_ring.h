@@ -1,6 +1,6 @@
 /*
  * key_ring - the keys that tokens may be signed with, ready for use.
- * Process: broker.  Owns: OpenSSL's objects (one of the two files that include its headers; turn is the other).
+ * Process: broker.  Owns: OpenSSL's objects (turn has some, too; others take at most a comparison in constant time).
  * Never:   opens a file: all that OpenSSL loads at first use is loaded in key_ring_init(), before the sandbox.
  * Fails:   a key that OpenSSL does not take is an error at start; a signature it does not take is wrong.
  */

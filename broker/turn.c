@@ -6,6 +6,7 @@
 #include <openssl/hmac.h>
 
 #include "base64.h"
+#include "crypto.h"
 #include "turn.h"
 
 #define SHA1_BYTES 20
@@ -22,7 +23,7 @@ bool turn_init(void)
 {
 	unsigned char hash[EVP_MAX_MD_SIZE];
 
-	return sign("secret", strlen("secret"), "user", hash);
+	return crypto_start() && sign("secret", strlen("secret"), "user", hash);
 }
 
 void turn_credential(const char *secret, size_t secret_length, const char *user, char *ret)

@@ -10,7 +10,8 @@
 
 #define TURN_CREDENTIAL_BYTES 29 /* 20 bytes in base64, and a NUL */
 
-/* Loads what is needed, before the sandbox. Returns whether that could be had. */
+/* Loads what is needed, before the sandbox; only where there are credentials to be made. Returns whether that could be
+ * had. */
 bool turn_init(void);
 
 /* Writes the password of `user`, "<when it ends, in seconds since 1970>:<whatever>". */

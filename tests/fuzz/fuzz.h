@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* A copy that ends where the input ends, so that a sanitizer sees one byte too many. */
 static inline void *fuzz_copy(const uint8_t *data, size_t size)
 {
-	uint8_t *copy = malloc(size > 0 ? size : 1);
+	uint8_t *copy = calloc(size > 0 ? size : 1, 1); /* zeroed for gcc, which warns of an empty one */
 
 	CHECK(copy != NULL);
 	if (size > 0)
