@@ -98,6 +98,13 @@ static void finish_news(struct room *room, unsigned seat)
 	s->news = NEWS_NONE;
 }
 
+static void finish_all_news(struct room *room)
+{
+	for (unsigned i = 0; i < room->seats; i++)
+		if (room->ledger->seats[i].state != SEAT_FREE && room->ledger->seats[i].news)
+			finish_news(room, i);
+}
+
 /* Ends a connection that can't go on. */
 static void meet_fate(struct room *room, unsigned seat)
 {
@@ -125,12 +132,15 @@ static void finish(struct room *room, bool missing)
 	finish_saying(room);
 	ledger_mark(&ledger->saying.to, 0);
 	for (unsigned i = 0; i < room->seats; i++)
-		if (!room->sockets[i].known && seat_is_members(&ledger->seats[i]) &&
-		    !(missing && seat_is_resumable(&ledger->seats[i])))
-			member_lose(room, i);
+		room->sockets[i].lost = !room->sockets[i].known && seat_is_members(&ledger->seats[i]) &&
+					!(missing && seat_is_resumable(&ledger->seats[i]));
+	finish_all_news(room); /* first: nobody is to hear of the end of one of whom it did not hear that it joined */
 	for (unsigned i = 0; i < room->seats; i++)
-		if (ledger->seats[i].state != SEAT_FREE && ledger->seats[i].news)
-			finish_news(room, i);
+		if (room->sockets[i].lost) {
+			room->sockets[i].lost = false;
+			member_lose(room, i);
+		}
+	finish_all_news(room);
 	for (unsigned i = 0; i < room->seats; i++) {
 		struct seat *s = &ledger->seats[i];
 		bool expected = missing || room->sockets[i].known;

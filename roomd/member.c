@@ -115,6 +115,9 @@ void member_sit(struct room *room, unsigned seat, int fd, const struct ipc_adopt
 	s->sender = adopt->sender;
 	s->allowance = adopt->allowance;
 	s->expires_ms = adopt->expires_ms;
+	/* From when it is a member on, the others are to know, whoever tells them. */
+	s->news = NEWS_JOINED;
+	ledger_fence();
 	member_take_place(room, seat, fd, adopt, rest, rest_length);
 }
 

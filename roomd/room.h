@@ -47,7 +47,8 @@ struct room {
 		int fd;
 		uint32_t interest; /* epoll events asked for */
 		bool dirty;        /* something to write at the end of the turn */
-		bool known;        /* an heir's: the broker knows who sits there */
+		bool known;        /* an heir's: the broker knows who sits there ... */
+		bool lost;         /* ... or does not: the connection is lost, and that is still to be told */
 	} sockets[LIMIT_SEATS_CEILING];
 	struct ipc_inbox inbox; /* what has come over the channel */
 };

@@ -55,7 +55,7 @@ void tell_news(struct room *room, unsigned seat)
 
 	/* When everyone goes, everyone is told with 1001. */
 	for (unsigned i = s->told_up_to; i < room->ledger->top && !room->orphaned; i++)
-		if (i != seat && seat_is_members(&room->ledger->seats[i])) {
+		if (i != seat && seat_is_members(&room->ledger->seats[i]) && !room->sockets[i].lost) {
 			if (o.length == 0)
 				write_news(room, s, &o);
 			assert(!o.truncated);
@@ -114,9 +114,6 @@ void tell_joined(struct room *room, unsigned seat, const struct ipc_resume *resu
 		ledger_fence();
 		s->resume.issued = resume->issued;
 	}
-	s->told_up_to = 0;
-	ledger_fence();
-	s->news = NEWS_JOINED;
 	tell_news(room, seat);
 	tell_of_absent(room, seat);
 }
