@@ -99,6 +99,7 @@ class Returning:
     def __init__(self, server, room, label):
         self.server, self.room, self.label = server, room, label
         self.wire = None
+        self.spare = None  # a wire that is open already, for the next connection
         self.hanging = []  # wires that are silent
         self.client_id = self.secret = None
         self.seen = self.acked = self.n = self.i = 0
@@ -204,7 +205,7 @@ class Returning:
     async def live_once(self, alive_seconds, in_left=None, out_left=None, way="rst"):
         """One connection, from its beginning to when it is cut."""
         try:
-            self.wire = await Wire.open(self.server, in_left, out_left)
+            self.wire, self.spare = self.spare or await Wire.open(self.server, in_left, out_left), None
             if self.secret:
                 first = {"action": "resume", "resume": self.secret, "seq": self.seen}
             else:
@@ -246,14 +247,16 @@ class Returning:
             self.wire.reset()
 
 
+async def live(member):
+    """Has the member come back, whenever the server loses the connection."""
+    while not member.problems:
+        await member.live_once(3600)
+        await asyncio.sleep(0.01)
+
+
 async def hold(member, seconds=SOON):
     """Has the member in its seat from now on, unless the server loses the connection; returns the task that does so."""
-    async def live():
-        while not member.problems:
-            await member.live_once(3600)
-            await asyncio.sleep(0.01)
-
-    task = asyncio.ensure_future(live())
+    task = asyncio.ensure_future(live(member))
     await asyncio.wait_for(member.seated.wait(), seconds)
     return task
 

@@ -15,8 +15,9 @@ from server import PATIENCE
 SINGLESTEP, ATTACH = 9, 16
 WALL = 0x40000000  # __WALL of <sys/wait.h>
 
-# It waits for something to do if a step takes longer than this.
-STILL_SECONDS = 0.1 * PATIENCE
+# It waits for something to do if it sleeps in a step for longer than this; and nobody has all day.
+STILL_SECONDS = 0.05
+MOST_SECONDS = 10 * PATIENCE
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
@@ -25,6 +26,10 @@ libc.ptrace.restype = ctypes.c_long
 
 def may_step():
     return os.geteuid() == 0 and platform.machine() == "x86_64"
+
+
+class StandsStill(Exception):
+    """It waits for something to do, or takes too long."""
 
 
 class Stepped:
@@ -42,25 +47,32 @@ class Stepped:
 
     def step(self, most):
         """So many instructions, or until it waits for something to do. Returns how many it were."""
-        for done in range(most):
-            self.ptrace(SINGLESTEP)
-            if not self.has_stopped():
-                return done
-        return most
+        done = before = 0
+        end = time.monotonic() + MOST_SECONDS
 
-    def has_stopped(self):
-        """Waits for the end of a step, not for long."""
-        tries = 0
-        end = None
-        while os.waitpid(self.pid, WALL | os.WNOHANG)[0] == 0:
-            tries += 1
-            if tries < 100:
-                continue
-            end = end or time.monotonic() + STILL_SECONDS
-            if time.monotonic() > end:
-                return False
-            time.sleep(0.0002)
-        return True
+        def look(*_):
+            nonlocal before
+            if (done == before and self.sleeps()) or time.monotonic() > end:
+                raise StandsStill
+            before = done
+
+        handler = signal.signal(signal.SIGALRM, look)
+        signal.setitimer(signal.ITIMER_REAL, STILL_SECONDS, STILL_SECONDS)
+        try:
+            while done < most:
+                self.ptrace(SINGLESTEP)
+                os.waitpid(self.pid, WALL)
+                done += 1
+        except StandsStill:
+            pass
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, handler)
+        return done
+
+    def sleeps(self):
+        with open(f"/proc/{self.pid}/stat", encoding="ascii") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] == "S"
 
     def kill(self):
         """Its parent hears of it only once we have."""
