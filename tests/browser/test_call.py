@@ -16,7 +16,6 @@ SLOW_SIGNALS = """
       setTimeout(() => send.call(this, text), 2000);
     };"""
 
-
 RESTART = """
     const { call } = await import('/page.js');
     for (const { peer } of call.members.values()) peer.restart();
@@ -136,6 +135,22 @@ class CallTest(BrowserCase):
             self.look_for_a_new_way(who)
         for person in self.doctor, self.patient:
             self.assertTrue(person.run(f"return window.first === await (async () => {{ {first}; }})()"), "it is another call")
+
+    def test_an_answer_does_not_fit(self):
+        """The other side would suddenly be the server of DTLS: Chromium refuses that, and both start again."""
+        self.patient.prepare("""
+            const send = WebSocket.prototype.send;
+            WebSocket.prototype.send = function (text) {
+              const spoil = window.spoil && JSON.parse(text).action === 'answer';
+              if (spoil) window.spoil = false;
+              send.call(this, spoil ? text.replaceAll('a=setup:active', 'a=setup:passive') : text);
+            };""")
+        self.meet()
+        self.patient.run("window.spoil = true")
+        self.look_for_a_new_way(self.doctor)
+        self.assertFalse(self.patient.run("return window.spoil"))
+        complaint, = self.doctor.complaints()
+        self.assertIn("SSL role", complaint)
 
     def test_the_server_goes_and_comes_back(self):
         with Server() as server:
