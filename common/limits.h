@@ -100,6 +100,11 @@
 /* How long a closing connection may take to say goodbye before it is cut: a second covers any live network. */
 #define LIMIT_GOODBYE_MS 1000
 
+/* How long the seat of a member that closed with 1001 is kept, for which no script can ask: its browser does so when
+ * the page goes away. Firefox does so as well when a page stays after all (its link was a download): that one is back
+ * within a second, or a few over a slow line. */
+#define LIMIT_GOING_AWAY_MS 5000
+
 /* How long a client that said `leave` may take to read what is still owed to it. */
 #define LIMIT_LEAVE_MS 10000
 

@@ -329,7 +329,7 @@ uint64_t member_tick(struct room *room, unsigned seat)
 	case SEAT_SUSPENDED:
 		if (room->now_ms < s->deadline_ms)
 			return s->deadline_ms;
-		resume_give_up(room, seat, LEFT_TIMEOUT);
+		resume_on_deadline(room, seat);
 		return UINT64_MAX;
 	case SEAT_LEAVING:
 	case SEAT_CLOSING:

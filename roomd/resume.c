@@ -117,11 +117,24 @@ void resume_on_heard(struct room *room, unsigned seat, const struct ws_event *ev
 
 /* --- away --- */
 
+/* Did its browser say that the page goes away? Then it may be back, but most likely it has left. */
+static bool is_going_away(const struct seat *s)
+{
+	return s->close_code == WS_CLOSE_GOING_AWAY;
+}
+
+static uint32_t kept_ms(const struct room *room, const struct seat *s)
+{
+	uint32_t kept = room->ledger->open.resume_ms;
+
+	return is_going_away(s) && kept > LIMIT_GOING_AWAY_MS ? LIMIT_GOING_AWAY_MS : kept;
+}
+
 void resume_suspend(struct room *room, unsigned seat)
 {
 	struct seat *s = seat_of(room, seat);
 
-	s->deadline_ms = room->now_ms + room->ledger->open.resume_ms;
+	s->deadline_ms = room->now_ms + kept_ms(room, s);
 	s->resume.suspended_next = ledger_replay(room->ledger, seat)->next;
 	s->told_up_to = 0;
 	s->news = NEWS_SUSPENDED;
@@ -130,6 +143,11 @@ void resume_suspend(struct room *room, unsigned seat)
 	ledger_fence();
 	member_enter(room, seat, SEAT_SUSPENDED);
 	tell_news(room, seat);
+}
+
+void resume_on_deadline(struct room *room, unsigned seat)
+{
+	resume_give_up(room, seat, is_going_away(seat_of(room, seat)) ? LEFT_LEAVE : LEFT_TIMEOUT);
 }
 
 void resume_give_up(struct room *room, unsigned seat, enum left_reason reason)

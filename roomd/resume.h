@@ -22,6 +22,9 @@ void resume_say(struct room *room, unsigned seat, const struct iovec *parts, int
 /* The member's connection is gone, and its socket let go of: the seat is kept, the others are told. */
 void resume_suspend(struct room *room, unsigned seat);
 
+/* The time for which the seat of a SUSPENDED member is kept is over. */
+void resume_on_deadline(struct room *room, unsigned seat);
+
 /* The seat of a SUSPENDED member is not kept any longer. */
 void resume_give_up(struct room *room, unsigned seat, enum left_reason reason);
 

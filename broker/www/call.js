@@ -157,7 +157,6 @@ export class Call extends EventTarget {
    * @param {number} patienceMs
    */
   #add({ client_id: id, sender: name }, patienceMs) {
-    const stream = new MediaStream();
     /** @type {RTCDataChannel | undefined} */
     let channel;
     const tellMedia = () => {
@@ -180,11 +179,19 @@ export class Call extends EventTarget {
       },
     });
     /** @type {Member} */
-    const member = { id, name, peer, stream, connection: 'new', microphoneOn: true, cameraOn: true, away: false, lost: false, tellMedia };
+    const member = {
+      id, name, peer, stream: new MediaStream(), connection: 'new', microphoneOn: true, cameraOn: true, away: false, lost: false,
+      tellMedia,
+    };
     this.members.set(id, member);
 
+    let { pc } = peer;
     peer.addEventListener('track', (event) => {
       const { track } = /** @type {any} */ (event).detail;
+      // A stream ends with its connection, and Firefox does not play it any further, whatever is added to it.
+      if (pc !== peer.pc) member.stream = new MediaStream();
+      pc = peer.pc;
+      const { stream } = member;
       for (const old of stream.getTracks()) if (old.kind === track.kind) stream.removeTrack(old);
       stream.addTrack(track);
       this.#tell('member', member);

@@ -228,8 +228,8 @@ addEventListener('hashchange', async () => {
   await call.hangUp();
   if (readFragment()) await join();
 });
-// So that the others read "hung up", not "lost the connection". Should the browser bring this page back from its
-// cache, it starts anew.
+// So that the others read "hung up" at once. (In Firefox the socket is closed by now, and they read it after some seconds.)
+// Should the browser bring this page back from its cache, it starts anew.
 addEventListener('pagehide', () => call.signaling.close());
 addEventListener('pageshow', ({ persisted }) => { if (persisted) location.reload(); });
 

@@ -30,6 +30,8 @@ const BACK_MS = 200;
 const POLITE_BACK_MS = 700;
 /** In so much time something should arrive (sound, or at the least reports) over a way that leads somewhere. */
 const ALIVE_MS = 1500;
+/** In so much time after a negotiation ICE has chosen a way. */
+const CHOSEN_MS = 2000;
 /** Candidates that may wait for their description. */
 const EARLY_MAX = 64;
 
@@ -52,6 +54,8 @@ export class Peer extends EventTarget {
   #patienceTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #restartTimer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #chosenTimer;
   /** Is there a restart to be made up for, when both sides can signal again? */
   #restartWanted = false;
   #configuration;
@@ -110,6 +114,7 @@ export class Peer extends EventTarget {
     this.#closed.abort();
     clearTimeout(this.#patienceTimer);
     clearTimeout(this.#restartTimer);
+    clearTimeout(this.#chosenTimer);
     this.pc.close();
   }
 
@@ -210,7 +215,11 @@ export class Peer extends EventTarget {
     const { pc } = this;
     this.#settingAnswer = description.type === 'answer';
     try {
-      await pc.setRemoteDescription(description);
+      await pc.setRemoteDescription(inTheirRole(pc, description));
+    } catch (error) {
+      // An answer that does not fit leaves a call that could be changed no more.
+      if (pc === this.pc && description.type === 'answer' && pc.currentRemoteDescription) this.#startAgain();
+      throw error;
     } finally {
       if (pc === this.pc) this.#settingAnswer = false;
     }
@@ -219,6 +228,7 @@ export class Peer extends EventTarget {
       await pc.setLocalDescription();
       this.#signaling.answer(pc.localDescription, this.id);
     }
+    this.#makeSureOfAWay();
     for (const candidate of this.#early.splice(0)) {
       await pc.addIceCandidate(candidate).catch(() => {}); // of an offer that came to nothing
     }
@@ -258,6 +268,20 @@ export class Peer extends EventTarget {
     }, ms);
   }
 
+  /**
+   * A restart can come to nothing while both sides call themselves connected: Chromium (seen in 156) may choose the way from
+   * its new address to the other's old one, where Firefox (seen in 153) still answers checks and takes in nothing else;
+   * and no way is ever chosen between the new ones. A restart by the side that sees it works.
+   */
+  #makeSureOfAWay() {
+    const { pc } = this;
+    clearTimeout(this.#chosenTimer);
+    this.#chosenTimer = setTimeout(async () => {
+      if (pc.connectionState !== 'connected' || await hasChosenAWay(pc)) return;
+      if (pc === this.pc && pc.connectionState === 'connected') this.#restartIn(this.#polite ? POLITE_BACK_MS : BACK_MS);
+    }, CHOSEN_MS);
+  }
+
   /** One of us has lost the server and found it again.
    *  @param {number} waitMs */
   async #onBack(waitMs) {
@@ -287,6 +311,11 @@ async function bytesReceived(pc) {
   return sum;
 }
 
+/** @param {RTCPeerConnection} pc */
+async function hasChosenAWay(pc) {
+  return [...(await pc.getStats()).values()].some(({ type, nominated }) => type === 'candidate-pair' && nominated);
+}
+
 /** Does anything arrive? The connection itself notices only after some seconds that nothing does.
  *  @param {RTCPeerConnection} pc */
 async function isAlive(pc) {
@@ -306,6 +335,21 @@ const sessionOf = (sdp) => /^o=\S+ (\S+)/m.exec(sdp ?? '')?.[1];
 function isNewSession(pc, description) {
   const known = sessionOf(pc.remoteDescription?.sdp);
   return known !== undefined && known !== sessionOf(description.sdp);
+}
+
+/**
+ * Who is the client of DTLS and who the server, the first answer has decided. A later offer leaves it open once more, and
+ * Firefox (seen in 153) then answers as the client also where it is the server, which Chromium refuses: leave it no choice.
+ * @param {RTCPeerConnection} pc
+ * @param {RTCSessionDescriptionInit} description of theirs
+ * @returns {RTCSessionDescriptionInit}
+ */
+function inTheirRole({ currentLocalDescription: ours, currentRemoteDescription: theirs }, { type, sdp }) {
+  const answer = theirs?.type === 'answer' ? theirs : ours;
+  const role = /^a=setup:(active|passive)/m.exec(answer?.sdp ?? '')?.[1];
+  if (type !== 'offer' || !role) return { type, sdp };
+  const theirRole = (answer === theirs) === (role === 'active') ? 'active' : 'passive';
+  return { type, sdp: sdp?.replaceAll(/^a=setup:actpass/gm, `a=setup:${theirRole}`) };
 }
 
 /** A description as RTCPeerConnection makes it, wrapped once ({ offer: ... }, { sdp: ... }), or its text alone.

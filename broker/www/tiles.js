@@ -31,7 +31,8 @@ export class Tiles {
   /** Makes or updates a member's tile.
    *  @param {import('./call.js').Member} member */
   show(member) {
-    const { figure, notes } = this.#tiles.get(member.id) ?? this.#add(member);
+    const { figure, video, notes } = this.#tiles.get(member.id) ?? this.#add(member);
+    if (video.srcObject !== member.stream) video.srcObject = member.stream;
     const words = [
       member.away && 'lost the connection, waiting…', member.lost && 'reconnecting…',
       !member.away && CONNECTION_NOTES[member.connection], !member.microphoneOn && 'muted', !member.cameraOn && 'camera off',
@@ -50,11 +51,10 @@ export class Tiles {
   }
 
   /** @param {import('./call.js').Member} member */
-  #add({ id, name, stream }) {
+  #add({ id, name }) {
     const video = document.createElement('video');
     video.playsInline = true;
     video.setAttribute('aria-label', `Picture of ${name}`);
-    video.srcObject = stream;
     const nameTag = textElement('name', name);
     const notes = textElement('notes', '');
     const caption = document.createElement('figcaption');

@@ -360,7 +360,7 @@ export class Signaling extends EventTarget {
     this.#endSeat();
     if (this.#state !== 'closed') this.#enter('idle');
     if (wanted && !wanted.seated) wanted.settle(() => wanted.reject(error));
-    if (end) this.#tell('end', end);
+    if (wanted && end) this.#tell('end', end);
   }
 
   /** Lets go of the socket and of everything that hung on it. */
@@ -457,6 +457,10 @@ export class Signaling extends EventTarget {
         if (this.#state === 'leaving') this.#enter('lobby');
         this.#tell('left', message);
         return this.#confirmLeft();
+    }
+    // What was on its way to us when we left concerns nobody here. An action we do not know is told all the same.
+    if (this.#state !== 'joined' || typeof message?.action !== 'string') return;
+    switch (message.action) {
       case 'user-joined':
       case 'user-suspended':
       case 'user-resumed':
@@ -469,8 +473,7 @@ export class Signaling extends EventTarget {
         this.#takeIceServers(message);
         break;
     }
-    // What was on its way to us when we left concerns nobody here. An action we do not know is told all the same.
-    if (this.#state === 'joined' && typeof message?.action === 'string') this.#tell(message.action, message);
+    this.#tell(message.action, message);
   }
 
   /** Counts what comes to our seat. What comes a second time, after a resume, is not new.
@@ -578,7 +581,7 @@ export class Signaling extends EventTarget {
     if (!wanted || (wanted.seated && !this.#seat)) return false;
     const text = JSON.stringify({ action, target, data });
     if (this.#state === 'joined' && !this.#seat.resume) {
-      if (!this.#socket || this.#socket.bufferedAmount + text.length > this.#options.outboxBytes) return false;
+      if (this.#socket?.readyState !== 1 || this.#socket.bufferedAmount + text.length > this.#options.outboxBytes) return false;
       this.#socket.send(text);
       return true;
     }

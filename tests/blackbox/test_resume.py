@@ -167,6 +167,36 @@ class Seat(ResumeCase):
             b.abort()
             running.wait_for_pool()  # nobody is connected: the room goes
 
+    def test_a_page_goes_away(self):
+        """Browsers close with 1001 then, and no script can. Firefox also does when the page stays, which is back at once."""
+        away = frame(CLOSE, close_payload(1001))
+        with Server("--resume-ms", "3600000", *UNBOUNDED) as running:
+            a, b = join(running, "r", "a"), join(running, "r", "b")
+            a.hear("user-joined")
+            a.send(away)
+            b.hear("user-suspended")
+            a = resumed(running, a, 1)
+            b.hear("user-resumed")
+            a.send(away)
+            b.hear("user-suspended")
+            room_process(running).kill(signal.SIGKILL)  # its heir knows
+            b.hear("user-left", client_id=a.client_id, reason="leave", timeout=2 * SOON)
+            resume(running, a.resume, 1).hear_error("unknown-resume")
+        with Server("--resume-ms", "2000", *UNBOUNDED) as running:
+            b = join(running, "r", "b")
+            for way, reason in (
+                    (lambda: a.send(away), "leave"),
+                    (lambda: a.send(frame(CLOSE, close_payload(1000))), "timeout"),
+                    (lambda: a.send(frame(CLOSE, close_payload(3001))), "timeout"),
+                    (lambda: a.send(away) or resumed(running, a, 0).abort(), "timeout")):
+                a = join(running, "r", "a")
+                way()
+                b.hear("user-joined")
+                heard = b.hear("user-suspended")
+                while heard["action"] != "user-left":
+                    heard = b.hear()
+                self.assertEqual((heard["client_id"], heard["reason"]), (a.client_id, reason))
+
     def test_never(self):
         with Server("--resume-ms", "0", *UNBOUNDED) as running:
             a, b = join(running, "r", "a"), join(running, "r", "b")

@@ -176,7 +176,7 @@ class Person:
                 return False
             for name, one in now.items():
                 first = seen.setdefault(name, one)
-                if one["decoded"] < first["decoded"]:  # a new connection counts anew
+                if one["decoded"] < first["decoded"] or one["shown"] < first["shown"]:  # a new connection counts anew
                     seen[name] = first = one
                 if one["decoded"] < first["decoded"] + frames or one["shown"] <= first["shown"] or not one["width"]:
                     return False

@@ -16,6 +16,17 @@ SLOW_SIGNALS = """
       setTimeout(() => send.call(this, text), 2000);
     };"""
 
+RESTART = """
+    const { call } = await import('/page.js');
+    for (const { peer } of call.members.values()) peer.restart();
+    window.restarted = performance.now();"""
+
+CALM = """
+    const { call } = await import('/page.js');
+    return [...call.members.values()].every(({ peer: { pc } }) =>
+      pc.signalingState === 'stable' && pc.connectionState === 'connected')
+      && performance.now() > (window.restarted ?? 0) + 5000;"""
+
 
 class BusyServer(Server):
     """To which clients come back as soon as it listens."""
@@ -104,21 +115,42 @@ class CallTest(BrowserCase):
                     if "answer" in sent:
                         self.assertLess(sent.index("offer"), sent.index("answer"))
         # And in the middle of a call: first one, then the other looks for a new way, then both at once.
-        restart = """
-            const { call } = await import('/page.js');
-            for (const { peer } of call.members.values()) peer.restart();
-            window.restarted = performance.now();"""
-        calm = """
-            const { call } = await import('/page.js');
-            return [...call.members.values()].every(({ peer: { pc } }) =>
-              pc.signalingState === 'stable' && pc.connectionState === 'connected')
-              && performance.now() > (window.restarted ?? 0) + 5000;"""
         for who in [self.doctor], [self.patient], [self.doctor, self.patient]:
-            for person in who:
-                person.run(restart)
-            for person in self.doctor, self.patient:
-                wait_until(lambda: person.run(calm), CONNECTED, "a connection that is calm again")
-            self.assert_they_talk()
+            self.look_for_a_new_way(*who)
+
+    def look_for_a_new_way(self, *who):
+        for person in who:
+            person.run(RESTART)
+        for person in self.doctor, self.patient:
+            wait_until(lambda: person.run(CALM), CONNECTED, "a connection that is calm again")
+        self.assert_they_talk()
+
+    def test_each_looks_for_a_new_way(self):
+        """Whoever called first, and whoever answered."""
+        self.meet()
+        first = "const { call } = await import('/page.js'); return [...call.members.values()][0].peer.pc"
+        for person in self.doctor, self.patient:
+            person.run(f"window.first = await (async () => {{ {first}; }})()")
+        for who in self.doctor, self.patient, self.doctor:
+            self.look_for_a_new_way(who)
+        for person in self.doctor, self.patient:
+            self.assertTrue(person.run(f"return window.first === await (async () => {{ {first}; }})()"), "it is another call")
+
+    def test_an_answer_does_not_fit(self):
+        """The other side would suddenly be the server of DTLS: Chromium refuses that, and both start again."""
+        self.patient.prepare("""
+            const send = WebSocket.prototype.send;
+            WebSocket.prototype.send = function (text) {
+              const spoil = window.spoil && JSON.parse(text).action === 'answer';
+              if (spoil) window.spoil = false;
+              send.call(this, spoil ? text.replaceAll('a=setup:active', 'a=setup:passive') : text);
+            };""")
+        self.meet()
+        self.patient.run("window.spoil = true")
+        self.look_for_a_new_way(self.doctor)
+        self.assertFalse(self.patient.run("return window.spoil"))
+        complaint, = self.doctor.complaints()
+        self.assertIn("SSL role", complaint)
 
     def test_the_server_goes_and_comes_back(self):
         with Server() as server:

@@ -315,3 +315,28 @@ test('without resume, at one\'s own wish, a lost connection is a lost seat', asy
   assert.equal((await lost).resumable, false);
   assert.notEqual((await joined).client_id, member.id);
 });
+
+test('who came while we left is in no room of ours', async () => {
+  const server = await newStandIn();
+  const client = newClient({ url: server.url });
+  await client.join(newRoom(), 'a');
+  const left = client.leave();
+  const [member] = server.members.values();
+  server.tell(member, { action: 'user-joined', client_id: 'late', sender: 'late' });
+  await left;
+  await client.join(newRoom(), 'a');
+  assert.equal(client.participants.size, 0);
+});
+
+test('a connection that is lost in no room ends nothing', async () => {
+  const server = await newStandIn();
+  const client = newClient({ url: server.url });
+  await client.join(newRoom(), 'a');
+  await client.leave();
+  const ends = record(client, 'end');
+  const lost = next(client, 'disconnect');
+  server.closeAll(1001);
+  assert.equal((await lost).retryInMs, null);
+  await client.join(newRoom(), 'a');
+  assert.deepEqual(ends, []);
+});
