@@ -61,7 +61,8 @@ static struct room *inherit_room(struct broker *b, struct roomd *r)
 void census_begin(struct broker *b, const struct roomd_start *start)
 {
 	struct roomd *r = roomd_new(b, start);
-	bool readable = r && roster_is_readable(r->roster, r->roster_bytes) && r->ledger->version == IPC_VERSION;
+	bool readable = r && roster_is_readable(r->roster, r->roster_bytes) && r->ledger->version == IPC_VERSION &&
+			r->ledger_bytes >= ledger_data_offset(&r->roster->limits);
 	struct room *room = readable ? inherit_room(b, r) : NULL;
 
 	if (r && !readable && foreign_is(r) && foreign_keep(b, r))

@@ -71,7 +71,7 @@ static bool note_death(struct room *room, const struct roomd *lost)
 /* The seat that a client has in a ledger, or NULL. */
 static const struct seat *seat_of(const struct room *room, const struct roomd *r, const struct client *c)
 {
-	if (r->ledger_bytes < ledger_size(&room->limits))
+	if (r->ledger_bytes < ledger_data_offset(&room->limits))
 		return NULL;
 	for (unsigned i = 0; i < ledger_seats(&room->limits); i++) {
 		const struct seat *s = &r->ledger->seats[i];

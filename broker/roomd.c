@@ -24,14 +24,26 @@ static void on_channel(struct source *source, uint32_t events)
 		roomd_read(r);
 }
 
-/* Maps a memory file. (fstat() takes paths as well: the sandbox does without.) NULL: it can't be. */
-static void *map(int file, int protection, size_t *ret_bytes)
+/* The size of a memory file. (fstat() takes paths as well: the sandbox does without.) */
+static size_t size_of(int file)
 {
 	off_t size = lseek(file, 0, SEEK_END);
-	void *at = size > 0 ? mmap(NULL, (size_t)size, protection, MAP_SHARED, file, 0) : MAP_FAILED;
 
-	*ret_bytes = (size_t)size;
+	return size > 0 ? (size_t)size : 0;
+}
+
+/* Maps the first `bytes` of a memory file. NULL: it can't be. */
+static void *map(int file, int protection, size_t bytes)
+{
+	void *at = bytes > 0 ? mmap(NULL, bytes, protection, MAP_SHARED, file, 0) : MAP_FAILED;
+
 	return at == MAP_FAILED ? NULL : at;
+}
+
+/* How much of a ledger is ours to look at: its front, if it is one of the rooms that we make. */
+static size_t front_of(const struct broker *b, size_t bytes)
+{
+	return bytes == ledger_size(&b->limits) ? ledger_data_offset(&b->limits) : bytes;
 }
 
 void roomd_start_close(const struct roomd_start *start)
@@ -58,8 +70,10 @@ struct roomd *roomd_new(struct broker *b, const struct roomd_start *start)
 			    .pid = start->pid,
 			    .state = IPC_IN_STARTING};
 	b->roomds++;
-	r->ledger = map(start->ledger, PROT_READ, &r->ledger_bytes);
-	r->roster = map(start->roster, PROT_READ | PROT_WRITE, &r->roster_bytes);
+	r->ledger_bytes = front_of(b, size_of(start->ledger));
+	r->ledger = map(start->ledger, PROT_READ, r->ledger_bytes);
+	r->roster_bytes = size_of(start->roster);
+	r->roster = map(start->roster, PROT_READ | PROT_WRITE, r->roster_bytes);
 	close(start->ledger);
 	close(start->roster);
 	if (r->ledger && r->roster && loop_watch(&b->loop, &r->channel, EPOLLIN) == 0)

@@ -32,9 +32,9 @@ struct roomd {
 	enum ipc_state state;
 	struct room *room;           /* whose process it is, or (an heir that is not ready) will be */
 	bool heir;                   /* it goes on with a room whose roomd was lost */
-	const struct ledger *ledger; /* mapped; only to be looked at, and not believed */
-	size_t ledger_bytes;
-	struct roster *roster; /* mapped; ours alone */
+	const struct ledger *ledger; /* mapped: its front, with the seats; only to be looked at, and not believed */
+	size_t ledger_bytes;         /* of that */
+	struct roster *roster;       /* mapped; ours alone */
 	size_t roster_bytes;
 };
 

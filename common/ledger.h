@@ -54,12 +54,12 @@ enum seat_due {
 
 /* Of a member that may resume. */
 struct seat_resume {
-	uint64_t issued;       /* the number of the newest secret that it was sent; 0: it may not resume */
-	uint64_t confirmed;    /* of the newest that it is known to have got */
-	uint64_t n;            /* the last of its messages that was accepted: those up to here are done */
-	uint64_t handing_n;    /* the one that is being handed on, or was last ... */
-	uint32_t handed_up_to; /* ... which seats below this one have */
-	uint32_t unused;
+	uint64_t issued;         /* the number of the newest secret that it was sent; 0: it may not resume */
+	uint64_t confirmed;      /* of the newest that it is known to have got */
+	uint64_t n;              /* the last of its messages that was accepted: those up to here are done */
+	uint64_t handing_n;      /* the one that is being handed on, or was last ... */
+	uint32_t handed_up_to;   /* ... which seats below this one have */
+	uint32_t kept;           /* messages in its replay; only to be shown */
 	uint64_t of;             /* DUE_RESUMED: the client that it was before */
 	uint64_t suspended_next; /* SUSPENDED: what has this number or more, it has surely not seen */
 };

@@ -42,6 +42,14 @@ static bool keep(struct room *room, unsigned seat, const struct iovec *parts, in
 	return true;
 }
 
+/* For operators to see: how many messages are kept. */
+static void note_kept(struct room *room, unsigned seat)
+{
+	const struct replay *r = ledger_replay(room->ledger, seat);
+
+	seat_of(room, seat)->resume.kept = (uint32_t)(r->next - r->first);
+}
+
 void resume_say(struct room *room, unsigned seat, const struct iovec *parts, int part_count)
 {
 	char text[LIMIT_SEQ_BYTES];
@@ -55,7 +63,9 @@ void resume_say(struct room *room, unsigned seat, const struct iovec *parts, int
 	memcpy(numbered + 1, parts, (size_t)part_count * sizeof(parts[0]));
 	numbered[1].iov_base = (char *)numbered[1].iov_base + 1; /* its opening brace */
 	numbered[1].iov_len--;
-	if (keep(room, seat, numbered, 1 + part_count) && seat_of(room, seat)->state == SEAT_TAKEN)
+	bool kept = keep(room, seat, numbered, 1 + part_count);
+	note_kept(room, seat);
+	if (kept && seat_of(room, seat)->state == SEAT_TAKEN)
 		member_queue(room, seat, numbered, 1 + part_count);
 }
 
@@ -66,6 +76,7 @@ bool resume_on_ack(struct room *room, unsigned seat, uint64_t seq)
 	if (seq >= r->next)
 		return false;
 	replay_drop(r, seq);
+	note_kept(room, seat);
 	return true;
 }
 
@@ -206,6 +217,7 @@ static void sit(struct room *room, unsigned seat, int fd, const struct ipc_adopt
 	ledger_fence();
 	let_go(room, seat);
 	replay_drop(ledger_replay(room->ledger, seat), adopt->resume.seen);
+	note_kept(room, seat);
 	s->resume.issued = adopt->resume.issued;
 	if (!(s->due & DUE_RESUMED)) /* else the broker has not heard of this client yet */
 		s->resume.of = s->client;
