@@ -32,6 +32,8 @@ const POLITE_BACK_MS = 700;
 const ALIVE_MS = 1500;
 /** In so much time after a negotiation ICE has chosen a way. */
 const CHOSEN_MS = 2000;
+/** So often in a row it is asked to choose again: a browser may not tell what it has chosen. */
+const UNCHOSEN_MAX = 3;
 /** Candidates that may wait for their description. */
 const EARLY_MAX = 64;
 
@@ -56,6 +58,7 @@ export class Peer extends EventTarget {
   #restartTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #chosenTimer;
+  #unchosen = 0;
   /** Is there a restart to be made up for, when both sides can signal again? */
   #restartWanted = false;
   #configuration;
@@ -277,8 +280,13 @@ export class Peer extends EventTarget {
     const { pc } = this;
     clearTimeout(this.#chosenTimer);
     this.#chosenTimer = setTimeout(async () => {
-      if (pc.connectionState !== 'connected' || await hasChosenAWay(pc)) return;
-      if (pc === this.pc && pc.connectionState === 'connected') this.#restartIn(this.#polite ? POLITE_BACK_MS : BACK_MS);
+      if (pc.connectionState !== 'connected') return;
+      if (await hasChosenAWay(pc)) {
+        this.#unchosen = 0;
+      } else if (pc === this.pc && pc.connectionState === 'connected' && this.#unchosen < UNCHOSEN_MAX) {
+        this.#unchosen++;
+        this.#restartIn(this.#polite ? POLITE_BACK_MS : BACK_MS);
+      }
     }, CHOSEN_MS);
   }
 

@@ -1,8 +1,11 @@
 #!/usr/bin/python3
 """Calls between real browsers through the demo page: video moves both ways, whatever happens on the way."""
 from browser_case import BrowserCase
+from killing import kill_at_rest, room_process
 from person import CONNECTED, wait_until
-from server import Server, main
+from server import FULL, Server, main
+
+KILLS = 1000 if FULL else 20
 
 # Every signal takes its time, in order. Whoever comes in waits 1.5 s for the other's offer: so both have made one
 # before they see the other's.
@@ -60,6 +63,29 @@ class CallTest(BrowserCase):
         self.doctor.wait_for_status("Patient hung up.")
         self.patient.enter(self.server, self.room, "Patient")
         self.assert_they_talk()
+
+    def test_the_rooms_process_is_killed_again_and_again(self):
+        """At rest: no socket drops, no call is made anew, and what is said next arrives."""
+        for person in (self.doctor, self.patient):
+            person.prepare("""
+                window.opened = 0;
+                window.WebSocket = class extends WebSocket { constructor(...given) { super(...given); window.opened++; } };
+                window.calls = 0;
+                window.RTCPeerConnection = class extends RTCPeerConnection {
+                  constructor(...given) { super(...given); window.calls++; } };""")
+        self.meet()
+        calls = [person.run("return window.calls") for person in (self.doctor, self.patient)]
+        process = None
+        for i in range(KILLS):
+            process = room_process(self.server, process)
+            kill_at_rest(process)
+            if i % 10 == 9:
+                self.patient.press("microphone")
+                said = "muted" if i % 20 == 9 else ""
+                wait_until(lambda said=said: self.doctor.tiles() == {"Patient": said}, CONNECTED, self.doctor.tiles)
+        self.assert_they_talk()
+        for person, before in zip((self.doctor, self.patient), calls):
+            self.assertEqual(person.run("return [window.opened, window.calls]"), [1, before])
 
     def test_no_camera(self):
         patient = self.another_person(media=False)
