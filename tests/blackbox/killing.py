@@ -8,7 +8,7 @@ import platform
 import signal
 import time
 
-from server import PATIENCE, SOON, wait_until
+from server import PATIENCE, SOON, WRAPPER, wait_until
 
 # An instruction that jumps to itself.
 SPIN = {"x86_64": b"\xeb\xfe", "aarch64": b"\x00\x00\x00\x14"}.get(platform.machine())
@@ -94,8 +94,8 @@ def kill_at_rest(process, number=signal.SIGKILL, seconds=SOON):
 
 
 def may_spin():
-    """Can this test make a process spin?"""
-    return os.geteuid() == 0 and SPIN is not None
+    """Can this test make a process spin? (Under a wrapper, it would be the wrapper that spins.)"""
+    return os.geteuid() == 0 and SPIN is not None and not WRAPPER
 
 
 def make_spin(process):
@@ -104,7 +104,7 @@ def make_spin(process):
 
 
 def may_swell():
-    return os.geteuid() == 0 and SWELL is not None
+    return os.geteuid() == 0 and SWELL is not None and not WRAPPER
 
 
 def make_swell(process):

@@ -115,14 +115,27 @@ class Process(collections.namedtuple("Process", "pid ppid state session start ti
                 target = re.sub(r"^/proc/\d+/", "/proc/", os.readlink(f"{folder}/{name}"))
             except FileNotFoundError:
                 continue
+            if WRAPPER and re.search(r"valgrind_proc_|vgdb-pipe", target):
+                continue
             # (A program that is built anew under a running server is "deleted".)
             kinds[re.sub(r"^(socket|pipe):.*|(?<!room) \(deleted\)$", r"\1", target)] += 1
         return kinds
+
+    def wrapped_program(self):
+        """The name of a program that the keeper has started, where a wrapper hides titles."""
+        return self.title.rpartition("/")[2]
 
     def is_zygote(self):
         """Of a roomd whose title is hidden: only the zygote still has the keeper's channel."""
         try:
             return os.readlink(f"/proc/{self.pid}/fd/3").startswith("socket:")
+        except OSError:
+            return False
+
+    def has_members(self):
+        """Of a roomd whose title is hidden: beside its channel, a room has a socket of each member."""
+        try:
+            return self.descriptors()["socket"] > 1
         except OSError:
             return False
 
@@ -162,6 +175,7 @@ class Server:
         self.port = None
         self.folder = None
         self._seen = {}
+        self._rooms = set()
         self._broker = None
 
     def __enter__(self):
@@ -241,13 +255,11 @@ class Server:
         return [Process.read(p.pid) or p for key, p in self._seen.items() if key in tree or p.alive()]
 
     def role(self, process):
-        """keeper, broker, zygote, warm or room. Under a wrapper, which hides titles, warm and room can't be told apart."""
+        """keeper, broker, zygote, warm or room."""
         if process.pid == self.keeper.pid:
             return "keeper"
-        if WRAPPER and "roomd" in process.title:
-            return "zygote" if process.is_zygote() else "warm"
         if WRAPPER:
-            return "broker" if "broker" in process.title else "starting"
+            return self._role_of_wrapped(process)
         if process.title.startswith("video-signaling: zygote"):
             return "zygote"
         if process.title.startswith("video-signaling: broker"):
@@ -257,6 +269,18 @@ class Server:
         if re.match(r"roomd: \d+ member", process.title):
             return "room"
         return f"unknown ({process.state} {process.title!r})"
+
+    def _role_of_wrapped(self, process):
+        """By its program and what it has open, for a wrapper hides titles. Who was a room once is no other thing later."""
+        if process.wrapped_program() == "video-signaling-broker":
+            return "broker"
+        if process.wrapped_program() != "video-signaling-roomd":
+            return "starting"
+        if process.is_zygote():
+            return "zygote"
+        if process.has_members():
+            self._rooms.add((process.pid, process.start))
+        return "room" if (process.pid, process.start) in self._rooms else "warm"
 
     def roles(self):
         """{"keeper": [Process], "broker": [Process], "zygote": [Process], "warm": [...], "room": [...]}"""
@@ -276,6 +300,11 @@ class Server:
         counts = {role: len(found) for role, found in roles.items() if found}
         expected = {"keeper": 1, "broker": 1, "zygote": 1, "warm": self.pool_size}
         return counts == {role: n for role, n in expected.items() if n}
+
+    @staticmethod
+    def ends_loudly():
+        """Does a crash end in a report, which the checks take for a fault? With a sanitizer, and under a wrapper."""
+        return bool(WRAPPER) or Server.is_sanitized()
 
     @staticmethod
     def is_sanitized():

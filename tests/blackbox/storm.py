@@ -37,7 +37,7 @@ class Storm:
         self.deaths = collections.defaultdict(list)  # of a room's processes in the middle of their work: when
         self.counts = collections.Counter()
         # A sanitizer answers the other by itself, with a report.
-        self.deadly = (signal.SIGKILL,) if server.is_sanitized() else (signal.SIGKILL, signal.SIGSEGV)
+        self.deadly = (signal.SIGKILL,) if server.ends_loudly() else (signal.SIGKILL, signal.SIGSEGV)
         self.enough = False
         self.replaces = False
 

@@ -140,7 +140,6 @@ class Looking(ControlCase):
         alice.say("leave")
         self.assertEqual(watcher.hear("left", label="alice")["reason"], "leave")
 
-    @unittest.skipIf(WRAPPER, "processes can't be told apart")
     def test_watch_sees_a_room_lost_and_healed(self):
         with self.server.connect() as watcher:
             watcher.do("watch")

@@ -27,7 +27,7 @@ MANY = 10 if server.FULL else 1
 
 # By how many ways a process is ended where it does not matter.
 # A sanitizer answers the other two itself, with a report.
-DEADLY = (signal.SIGKILL,) if Server.is_sanitized() else (signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT)
+DEADLY = (signal.SIGKILL,) if Server.ends_loudly() else (signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT)
 
 
 def others_than(clients, one):
@@ -46,7 +46,6 @@ def room(running, room_id, *senders, **options):
     return clients
 
 
-@unittest.skipIf(WRAPPER, "roomds can't be told from warm ones")
 class HealCase(ServerCase):
     flags = UNBOUNDED
 
@@ -185,9 +184,9 @@ class AtRest(HealCase):
         began = time.monotonic()
         while time.monotonic() - began < 2 or (killed <= 10 and time.monotonic() - began < 3 * SOON):
             for process in self.server.tree():
-                if process.pid in warm or not process.title.startswith("roomd") or not stop(process):
+                if process.pid in warm or self.server.role(process) not in ("warm", "room") or not stop(process):
                     continue
-                if process.title.startswith("roomd: starting") or is_waiting(process):
+                if is_waiting(process):
                     process.kill(signal.SIGKILL)
                     killed += 1
                 else:
@@ -306,7 +305,6 @@ class Streams(HealCase):
 class Talk(AsyncCase):
     """Killed while everyone talks, in the middle of work and out of it."""
 
-    @unittest.skipIf(WRAPPER, "roomds can't be told from warm ones")
     async def test_storm(self):
         loop = asyncio.get_running_loop()
         with Server(*UNBOUNDED) as running:
@@ -482,7 +480,7 @@ class Stuck(HealCase):
         a.close()
         self.server.wait_for_pool(20 * PATIENCE)
 
-    @unittest.skipUnless(may_spin(), "only root may make a process spin")
+    @unittest.skipUnless(may_spin(), "only root may make a process spin, and only without a wrapper")
     def test_spinning(self):
         clients = self.room("spinning", "a", "b", "c")
         process = room_process(self.server)
@@ -497,7 +495,7 @@ class Stuck(HealCase):
         self.assert_talk(clients)
 
 
-    @unittest.skipUnless(may_swell(), "only root may make a process swell")
+    @unittest.skipUnless(may_swell(), "only root may make a process swell, and only without a wrapper")
     def test_swelling(self):
         """It dies of the first call for memory."""
         if "process=roomd layers=none" in self.server.output():

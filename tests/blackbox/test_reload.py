@@ -20,7 +20,6 @@ from server import SOON, UNBOUNDED, WRAPPER, main, wait_until
 MANY = 10 if server.FULL else 1
 
 
-@unittest.skipIf(WRAPPER, "brokers can't be told from roomds")
 class ReloadCase(unittest.TestCase):
     def setUp(self):
         self.server = Operated(*UNBOUNDED)

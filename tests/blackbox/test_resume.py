@@ -473,7 +473,6 @@ class Secrets(ResumeCase):
                 self.assertNotIn(client.resume[33:45], output)
 
 
-@unittest.skipIf(WRAPPER, "roomds can't be told from warm ones")
 class Healing(ResumeCase):
     def setUp(self):
         super().setUp()
@@ -533,7 +532,6 @@ class Healing(ResumeCase):
             client.say("leave")
 
 
-@unittest.skipIf(WRAPPER, "roomds can't be told from warm ones")
 class Hasty(ResumeCase):
     """A client that connects again and again while its room's process is kept from its work (for less long than what
     would make it count as lost), or is lost."""
@@ -602,7 +600,6 @@ class Hasty(ResumeCase):
 
 
 class BrokerKilled(unittest.TestCase):
-    @unittest.skipIf(WRAPPER, "brokers can't be told from roomds")
     def test_while_away(self):
         with Server(*UNBOUNDED) as running:
             a, b = join(running, "r", "a"), join(running, "r", "b")
@@ -657,7 +654,6 @@ class Storms(AsyncCase):
             await asyncio.wait_for(self.storm(running, 10000 if FULL else 1200), 200 * PATIENCE * (5 if FULL else 1))
             running.assert_works()
 
-    @unittest.skipIf(WRAPPER, "roomds can't be told from warm ones")
     async def test_cuts_while_rooms_are_lost(self):
         async def kill(running):
             while True:
