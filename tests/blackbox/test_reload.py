@@ -15,14 +15,17 @@ import unittest
 import server
 from operator_client import Operated
 from raw import TEXT, Raw, frame, say, upgrade_request
-from server import SOON, UNBOUNDED, WRAPPER, main, wait_until
+from server import PATIENCE, SOON, UNBOUNDED, main, wait_until
 
 MANY = 10 if server.FULL else 1
+
+# Who has not finished a request or not joined waits through several reloads.
+UNHURRIED = ("--request-timeout-ms", str(int(10000 * PATIENCE)), "--join-timeout-ms", str(int(60000 * PATIENCE)))
 
 
 class ReloadCase(unittest.TestCase):
     def setUp(self):
-        self.server = Operated(*UNBOUNDED)
+        self.server = Operated(*UNBOUNDED, *UNHURRIED)
         self.config = pathlib.Path(self.server.directory.name, "server.conf")
         self.config.write_text("# nothing\n", encoding="utf-8")
         self.server.flags += ["--config", str(self.config)]
