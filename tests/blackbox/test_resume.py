@@ -518,9 +518,9 @@ class Healing(ResumeCase):
 
     def test_all_are_away(self):
         a, b = self.pair()
+        process = room_process(self.server)
         for client in (a, b):
             client.abort()
-        process = room_process(self.server)
         wait_idle(process)
         process.kill()
         wait_dead(process)
@@ -651,7 +651,7 @@ class Storms(AsyncCase):
 
     async def test_cuts(self):
         with Server(*UNBOUNDED) as running:
-            await asyncio.wait_for(self.storm(running, 10000 if FULL else 1200), 200 * PATIENCE * (5 if FULL else 1))
+            await asyncio.wait_for(self.storm(running, 10000 if FULL else 120 if WRAPPER else 1200), 200 * PATIENCE * (5 if FULL else 1))
             running.assert_works()
 
     async def test_cuts_while_rooms_are_lost(self):
@@ -662,7 +662,7 @@ class Storms(AsyncCase):
                     process.kill(signal.SIGKILL)
 
         with Server(*UNBOUNDED) as running:
-            await asyncio.wait_for(self.storm(running, 3000 if FULL else 300, kill), 200 * PATIENCE * (3 if FULL else 1))
+            await asyncio.wait_for(self.storm(running, 3000 if FULL else 60 if WRAPPER else 300, kill), 200 * PATIENCE * (3 if FULL else 1))
 
     async def test_everyone_at_once(self):
         """Clients that lose their network in the same second are all back within seconds."""
