@@ -130,6 +130,7 @@ class Upgrade(unittest.TestCase):
         except (ConnectionError, TypeError):
             return None
 
+    @unittest.skipIf(WRAPPER, "valgrind knows no pidfd_open(2)")
     def test_who_dies_after_it(self):
         """The keeper still knows its children, and their rooms are healed."""
         a, b = pair(self, self.server, "r")
@@ -147,6 +148,7 @@ class Upgrade(unittest.TestCase):
         assert_talk(a, b, 2)
         self.server.wait_for_pool = lambda *_: None
 
+    @unittest.skipIf(WRAPPER, "a wrapper starts a script in a way of its own")
     def test_one_that_does_not_start(self):
         """A keeper that does not take its settings is not become, and the broker is replaced all the same."""
         a, b = pair(self, self.server, "r")
@@ -219,7 +221,7 @@ class Manager:
                 os.dup2(fd, 3 + i)
             os.environ["LISTEN_PID"] = str(os.getpid())
 
-        command = ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", *WRAPPER, BINARY, "--metrics", "none",
+        command = ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", BINARY, "--metrics", "none",
                    "--control", f"{self.folder}/control.sock", *UNBOUNDED, *self.flags]
         if self.process:
             self.errors.close()
@@ -249,13 +251,9 @@ class Manager:
         return [p for p in everyone if (p.pid in family or p.pid in known) and p.state not in "ZX"]
 
     def rooms(self):
-        if WRAPPER:
-            return [p for p in self.family() if p.wrapped_program() == "video-signaling-roomd" and p.has_members()]
         return [p for p in self.family() if p.title.startswith("roomd: 2 members")]
 
     def brokers(self):
-        if WRAPPER:
-            return [p for p in self.family() if p.wrapped_program() == "video-signaling-broker"]
         return [p for p in self.family() if p.title == "video-signaling: broker"]
 
     def stop_keeping(self):
@@ -282,6 +280,7 @@ class Manager:
         shutil.rmtree(self.folder)
 
 
+@unittest.skipIf(WRAPPER, "valgrind knows no pidfd_open(2)")
 class KeeperDies(unittest.TestCase):
     def setUp(self):
         self.manager = Manager().start()

@@ -43,6 +43,24 @@ static void test_read(void **state)
 		check_read(bad[i], NULL);
 }
 
+static void test_equal(void **state)
+{
+	static const char *const different[] = {"192.0.2.1", "192.0.2.1:80", "192.0.2.2:80", "2001:db8::1"};
+	struct peer peers[COUNT_OF(different)];
+	const struct peer local = {.local = true};
+	char where[PEER_TEXT_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(different); i++)
+		assert_int_equal(peer_read(different[i], strlen(different[i]), &peers[i]), 0);
+	for (size_t i = 0; i < COUNT_OF(different); i++)
+		for (size_t j = 0; j < COUNT_OF(different); j++)
+			assert_int_equal(peer_equal(&peers[i], &peers[j]), i == j);
+	assert_false(peer_equal(&local, &(struct peer){.local = false}));
+	peer_write(&local, where);
+	assert_string_equal(where, "unix");
+}
+
 static bool is_in(const char *list, const char *text)
 {
 	struct networks networks;
@@ -124,8 +142,9 @@ static void test_listeners(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_read), cmocka_unit_test(test_networks),
-					   cmocka_unit_test(test_loopback), cmocka_unit_test(test_listeners)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_read), cmocka_unit_test(test_equal),
+					   cmocka_unit_test(test_networks), cmocka_unit_test(test_loopback),
+					   cmocka_unit_test(test_listeners)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

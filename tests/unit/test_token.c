@@ -136,6 +136,10 @@ static void test_algorithms(void **state)
 	assert_int_equal(key_algorithms_read("hs256", &bits), -EINVAL);
 	assert_int_equal(key_algorithms_read("", &bits), -EINVAL);
 	assert_int_equal(key_algorithm_find("HS2567", 6), -1);
+	for (int i = 0; i < KEY_ALGORITHMS; i++) {
+		const char *name = key_algorithm_text((enum key_algorithm)i);
+		assert_int_equal(key_algorithm_find(name, strlen(name)), i);
+	}
 }
 
 static void assert_bad_key(const char *name, const char *text, const char *wanted)
