@@ -283,8 +283,9 @@ class Manager:
 @unittest.skipIf(WRAPPER, "valgrind knows no pidfd_open(2)")
 class KeeperDies(unittest.TestCase):
     def setUp(self):
-        self.manager = Manager().start()
+        self.manager = Manager()
         self.addCleanup(self.manager.finish)
+        self.manager.start()
 
     def restart(self, number):
         os.kill(self.manager.process.pid, number)
