@@ -174,6 +174,7 @@ class Server:
         self.keeper = None
         self.port = None
         self.folder = None
+        self._heir = None
         self._seen = {}
         self._rooms = set()
         self._broker = None
@@ -205,6 +206,9 @@ class Server:
                 command or self.command(), env=self.clean_environment(), stdin=subprocess.DEVNULL, stdout=out,
                 stderr=err, cwd="/", start_new_session=True, preexec_fn=stop_with_parent, **options,
             )
+        # (A keeper that has become another user is not told of its parent's death.)
+        self._heir = subprocess.Popen(["/bin/sh", "-c", 'read -r it_is_over || kill -TERM "$0"', str(self.keeper.pid)],
+                                      stdin=subprocess.PIPE, start_new_session=True)
 
     def start(self, **options):
         """launch(), and waits until it is ready and its pool is full."""
@@ -403,6 +407,9 @@ class Server:
             for process in self.remains():
                 process.kill()
             self.keeper = None
+        if self._heir:
+            self._heir.communicate(b"\n")
+            self._heir = None
         if self.folder:
             self._last_words = self.stdout(), self.stderr()
             shutil.rmtree(self.folder)
