@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 from raw import Raw
-from server import SOON, TREE, Server, main
+from server import BINARY, SOON, TREE, WRAPPER, Server, main
 from tokens import Keys
 
 README = (TREE / "README.md").read_text(encoding="utf-8")
@@ -74,7 +74,7 @@ class Commands(unittest.TestCase):
             config.write_text(text.replace("/etc/video-signaling/keys", keys.folder).replace(
                 "/etc/video-signaling/turn.secret", str(secret)), encoding="utf-8")
             server = Server()
-            done = subprocess.run([server.command()[0], "-n", "-c", str(config)], env=server.clean_environment(),
+            done = subprocess.run([*WRAPPER, BINARY, "-n", "-c", str(config)], env=server.clean_environment(),
                                   capture_output=True, text=True, timeout=SOON, check=False)
             self.assertEqual(done.returncode, 0, done.stderr)
 
