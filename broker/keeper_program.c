@@ -85,8 +85,7 @@ struct keeper_program *keeper_program_new(int fd)
 
 	if (!p)
 		return NULL;
-	*p =
-	    (struct keeper_program){.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0), .users = 1, .patience_ms = ZYGOTE_PATIENCE_MS};
+	*p = (struct keeper_program){.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0), .users = 1};
 	if (p->fd < 0) {
 		free(p);
 		return NULL;
@@ -128,21 +127,17 @@ static bool is_stopped(const struct keeper_program *p)
 }
 
 /* Returns whether there is something to receive. */
-static bool wait_for_answer(struct keeper_program *p)
+static bool wait_for_answer(const struct keeper_program *p)
 {
 	struct pollfd answer = {.fd = p->channel, .events = POLLIN};
+	unsigned patience_ms = p->made ? ZYGOTE_PATIENCE_MS : ZYGOTE_START_MS;
 
-	for (unsigned waited_ms = 0; waited_ms < p->patience_ms; waited_ms += LOOK_MS) {
-		if (poll(&answer, 1, LOOK_MS) > 0) {
-			if (waited_ms < ZYGOTE_PATIENCE_MS)
-				p->patience_ms = ZYGOTE_PATIENCE_MS;
+	for (unsigned waited_ms = 0; waited_ms < patience_ms; waited_ms += LOOK_MS) {
+		if (poll(&answer, 1, LOOK_MS) > 0)
 			return true;
-		}
 		if (is_stopped(p))
 			return false;
 	}
-	if (p->patience_ms < ZYGOTE_PATIENCE_MAX_MS)
-		p->patience_ms *= 2;
 	return false;
 }
 

@@ -2,9 +2,8 @@
  * keeper_program - a roomd program, and the zygote that makes roomds of it (roomd/zygote.h). A room's heirs are made of
  * the one that it began with: its ledger is theirs to read.
  * Process: keeper.  Owns: the zygote.
- * Never:   waits for a zygote without end: one that does not answer in ZYGOTE_PATIENCE_MS is replaced. The next one is
- *          given twice as long, up to ZYGOTE_PATIENCE_MAX_MS: on a machine so busy that none would ever come to its
- *          first answer, each anew from its start, one does.
+ * Never:   waits for a zygote longer than ZYGOTE_PATIENCE_MS, ZYGOTE_START_MS for its first answer: one that does not
+ *          answer is replaced.
  */
 #ifndef KEEPER_PROGRAM_H
 #define KEEPER_PROGRAM_H
@@ -17,7 +16,10 @@
 /* It answers within a millisecond, on a machine that has one to spare; one that somebody has stopped is noticed sooner.
  */
 #define ZYGOTE_PATIENCE_MS 2000
-#define ZYGOTE_PATIENCE_MAX_MS 16000
+
+/* Its first answer comes when it has been executed and linked, which takes a machine that is busy enough seconds. To
+ * replace it then would be to begin anew, and no other would come further. */
+#define ZYGOTE_START_MS 16000
 
 struct keeper_program {
 	int fd; /* our own duplicate */
@@ -25,7 +27,6 @@ struct keeper_program {
 	pid_t zygote; /* 0: there is none */
 	int channel;  /* to it */
 	unsigned made;
-	unsigned patience_ms; /* how long to wait for the next answer */
 	LIST_ENTRY(keeper_program) link;
 };
 
