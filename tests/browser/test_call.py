@@ -5,7 +5,7 @@ from killing import kill_at_rest, room_process
 from person import CONNECTED, wait_until
 from server import FULL, Server, main
 
-KILLS = 1000 if FULL else 20
+KILLS = 1000 if FULL else 10
 
 # Every signal takes its time, in order. Whoever comes in waits 1.5 s for the other's offer: so both have made one
 # before they see the other's.
@@ -79,9 +79,9 @@ class CallTest(BrowserCase):
         for i in range(KILLS):
             process = room_process(self.server, process)
             kill_at_rest(process)
-            if i % 10 == 9:
+            if i % 5 == 4:
                 self.patient.press("microphone")
-                said = "muted" if i % 20 == 9 else ""
+                said = "muted" if i % 10 == 4 else ""
                 wait_until(lambda said=said: self.doctor.tiles() == {"Patient": said}, CONNECTED, self.doctor.tiles)
         self.assert_they_talk()
         for person, before in zip((self.doctor, self.patient), calls):
