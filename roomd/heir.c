@@ -76,9 +76,10 @@ static void finish_saying(struct room *room)
 		     queue_append(ledger, seat, WS_OP_TEXT, parts, replay_read(r, r->next - 1, parts)) < 0))
 			ledger->seats[seat].fate = FATE_CUT;
 	}
-	if (said && y->cursor == CURSOR_TOLD && by->told_up_to == seat)
+	/* (It stands before the seats that were passed over, too: the one it is about, and empty ones.) */
+	if (said && y->cursor == CURSOR_TOLD && by->told_up_to <= seat)
 		by->told_up_to = seat + 1;
-	if (said && y->cursor == CURSOR_HANDED && by->resume.handed_up_to == seat)
+	if (said && y->cursor == CURSOR_HANDED && by->resume.handed_up_to <= seat)
 		by->resume.handed_up_to = seat + 1;
 }
 

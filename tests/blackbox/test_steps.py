@@ -175,14 +175,34 @@ class Steps(unittest.TestCase):
 
     async def at_all_moments(self, find, scene, moments, ways_to_be_lost):
         whole = await self.once(find, scene(self.server, scene.__name__, ways_to_be_lost), 1 << 30)
+        self.assertGreater(whole, 1000, "what was said to it has not reached it")
         for i in range(moments):
             steps = int(whole * (i + random.random()) / moments)
             await self.once(find, scene(self.server, f"{scene.__name__}-{i}", ways_to_be_lost), steps)
         return whole
 
 
+class Scenes:
+    """What either may be at when it is killed."""
+
+    def test_a_join(self):
+        self.killed(Join)
+
+    def test_a_leave(self):
+        self.killed(Leave)
+
+    def test_the_ends_of_two_connections(self):
+        self.killed(Ends)
+
+    def test_the_loss_of_one_who_may_resume(self):
+        self.killed(Loss)
+
+    def test_a_return(self):
+        self.killed(Return)
+
+
 @unittest.skipIf(WRAPPER, "its steps are another's")
-class Room(Steps):
+class Room(Scenes, Steps):
     """Who was in the middle of something is closed; who may resume comes back."""
 
     def process_of(self, port):
@@ -192,30 +212,15 @@ class Room(Steps):
     def killed(self, scene):
         self.killed_at_all_moments(self.process_of, scene, MOMENTS, LOST)
 
-    def test_a_join(self):
-        self.killed(Join)
-
-    def test_a_leave(self):
-        self.killed(Leave)
-
     def test_a_signal_to_all(self):
         self.killed(SignalToAll)
 
     def test_a_signal_to_one(self):
         self.killed(SignalToOne)
 
-    def test_the_ends_of_two_connections(self):
-        self.killed(Ends)
-
-    def test_the_loss_of_one_who_may_resume(self):
-        self.killed(Loss)
-
-    def test_a_return(self):
-        self.killed(Return)
-
 
 @unittest.skipIf(WRAPPER, "its steps are another's")
-class Broker(Steps):
+class Broker(Scenes, Steps):
     """No member is lost."""
 
     def process(self, _):
@@ -223,21 +228,6 @@ class Broker(Steps):
 
     def killed(self, scene):
         self.killed_at_all_moments(self.process, scene, MOMENTS // 2, ())
-
-    def test_a_join(self):
-        self.killed(Join)
-
-    def test_a_leave(self):
-        self.killed(Leave)
-
-    def test_the_ends_of_two_connections(self):
-        self.killed(Ends)
-
-    def test_the_loss_of_one_who_may_resume(self):
-        self.killed(Loss)
-
-    def test_a_return(self):
-        self.killed(Return)
 
 
 if __name__ == "__main__":
