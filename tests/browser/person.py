@@ -24,10 +24,11 @@ from server import wait_until as server_wait_until  # noqa: E402
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-default-apps", "--disable-sync",
-    "--disable-extensions", "--window-size=1280,800",
+    "--disable-extensions", "--window-size=1024,768",
     # Names for local addresses need multicast, which a closed test machine may not have; and nobody sees the toolbars.
+    # Pages of the past are not kept, no process is started for pages to come, nor one for sound: half of a test's work.
     "--disable-features=WebRtcHideLocalIpsWithMdns,PreloadTopChromeWebUI,WebUIOmniboxPopup,WebUIOmniboxAimPopup,"
-    "WebUIOmniboxFullPopup",
+    "WebUIOmniboxFullPopup,BackForwardCache,SpareRendererForSitePerProcess,AudioServiceOutOfProcess",
 )
 FAKE_MEDIA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 CAMERA_SIZE = 320, 240
