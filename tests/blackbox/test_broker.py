@@ -12,7 +12,7 @@ import time
 import unittest
 
 import server
-from killing import room_processes, stop, wait_dead
+from killing import room_process, room_processes, stop, wait_dead
 from operator_client import Operated
 from raw import Closed, Raw
 from server import SOON, UNBOUNDED, WRAPPER, Process, main, raise_descriptor_limit, wait_until
@@ -215,7 +215,7 @@ class Killed(BrokerCase):
     def test_with_a_room_of_its_own(self):
         """A room's process dies while there is no broker: that room's members are reset, and nobody else."""
         a, b = self.room("poor", "a", "b")
-        lost = room_processes(self.server)[0]
+        lost = room_process(self.server)
         c, d = self.room("lucky", "c", "d")
         keeper = self.server.one("keeper")
         broker = self.server.one("broker")
@@ -239,7 +239,7 @@ class Killed(BrokerCase):
         kill_broker(self.server)
         for i in range(3):
             wait_until(lambda: [room["state"] for room in self.rooms()] == ["open"], SOON, "its broker knows it")
-            process = room_processes(self.server)[0]
+            process = room_process(self.server)
             process.kill()
             wait_dead(process)
             self.assert_talk([a, b], i)
@@ -302,7 +302,7 @@ class BetweenSteps(BrokerCase):
     def test_the_last_has_left(self):
         """The count says that nobody is there; the process does not say it again."""
         a = self.room("empty", "a")[0]
-        process = room_processes(self.server)[0]
+        process = room_process(self.server)
         broker = self.server.one("broker")
         self.assertTrue(stop(broker))
         a.close()
@@ -316,7 +316,7 @@ class BetweenSteps(BrokerCase):
     def test_an_answer_to_another(self):
         """One broker asked, died, and did not hear the answer: the next one hears it, and its own."""
         a, b = self.room("asked", "a", "b")
-        process = room_processes(self.server)[0]
+        process = room_process(self.server)
         for i in range(3):
             broker = self.broker_that_has_asked(process)
             process.kill(signal.SIGCONT)
@@ -330,7 +330,7 @@ class BetweenSteps(BrokerCase):
     def test_two_join_while_it_heals(self):
         """One whose ADOPT was lost, and one that came after it, are both in the roster."""
         a = self.room("heal", "a")[0]
-        process = room_processes(self.server)[0]
+        process = room_process(self.server)
         keeper = self.server.one("keeper")
         keeper.kill(signal.SIGSTOP)
         try:
@@ -378,7 +378,7 @@ class Crowd(BrokerCase):
         """The answer does not go into the channel at once; the process dies before it is all said: who was not counted
         is reset, and the others hear that."""
         first = self.room("crowd", "first")[0]
-        process = room_processes(self.server)[0]
+        process = room_process(self.server)
         rest = {}
         for i in range(400):
             client = self.connect()

@@ -19,7 +19,7 @@ from server import SOON, UNBOUNDED, WRAPPER, Server, main, wait_until
 from stepping import Stepped, may_step
 from witness import LOST, Witness, account, settle
 
-MOMENTS = 100 if server.FULL else 6
+MOMENTS = 100 if server.FULL else 4
 
 # Until the broker has handed on, or the kernel, what was said to it.
 HANDED_ON_SECONDS = 0.02

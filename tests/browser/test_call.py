@@ -28,7 +28,7 @@ CALM = """
     const { call } = await import('/page.js');
     return [...call.members.values()].every(({ peer: { pc } }) =>
       pc.signalingState === 'stable' && pc.connectionState === 'connected')
-      && performance.now() > (window.restarted ?? 0) + 5000;"""
+      && performance.now() > (window.restarted ?? 0) + 4000;"""
 
 
 class BusyServer(Server):
@@ -87,16 +87,6 @@ class CallTest(BrowserCase):
         for person, before in zip((self.doctor, self.patient), calls):
             self.assertEqual(person.run("return [window.opened, window.calls]"), [1, before])
 
-    def test_no_camera(self):
-        patient = self.another_person(media=False)
-        self.doctor.enter(self.server, self.room, "Doctor")
-        self.doctor.wait_for_status("You are the first here")
-        patient.enter(self.server, self.room, "Patient")
-        self.doctor.wait_for_picture_of("Patient")
-        patient.wait_for_picture_of("Doctor")
-        self.assertIn("no camera or microphone was found", patient.text("media-note"))
-        wait_until(lambda: self.doctor.tiles() == {"Patient": "muted · camera off"}, CONNECTED, self.doctor.tiles)
-
     def test_mute_and_camera_off_are_told_and_undone(self):
         self.meet()
         self.patient.press("microphone")
@@ -116,12 +106,16 @@ class CallTest(BrowserCase):
         self.assert_they_talk()
 
     def test_three_people(self):
-        interpreter = self.another_person()
+        """The third has neither camera nor microphone: a drawn picture stands in."""
+        interpreter = self.another_person(media=False)
         self.meet()
         interpreter.enter(self.server, self.room, "Interpreter")
         interpreter.wait_for_picture_of("Doctor", "Patient")
         self.doctor.wait_for_picture_of("Patient", "Interpreter")
         self.patient.wait_for_picture_of("Doctor", "Interpreter")
+        self.assertIn("no camera or microphone was found", interpreter.text("media-note"))
+        drawn = {"Patient": "", "Interpreter": "muted · camera off"}
+        wait_until(lambda: self.doctor.tiles() == drawn, CONNECTED, self.doctor.tiles)
         self.doctor.press("hang-up")
         interpreter.wait_for_picture_of("Patient")
         self.patient.wait_for_picture_of("Interpreter")
@@ -130,7 +124,7 @@ class CallTest(BrowserCase):
         """Who gives way depends on the client_ids: several times, so that either side is the polite one."""
         self.doctor.prepare(SLOW_SIGNALS)
         self.patient.prepare(SLOW_SIGNALS)
-        for attempt in range(3):
+        for attempt in range(6 if FULL else 2):
             with self.subTest(attempt=attempt):
                 self.room += "-again"
                 self.meet()
@@ -140,9 +134,8 @@ class CallTest(BrowserCase):
                     # Nobody answered before both had called.
                     if "answer" in sent:
                         self.assertLess(sent.index("offer"), sent.index("answer"))
-        # And in the middle of a call: first one, then the other looks for a new way, then both at once.
-        for who in [self.doctor], [self.patient], [self.doctor, self.patient]:
-            self.look_for_a_new_way(*who)
+        # And in the middle of a call.
+        self.look_for_a_new_way(self.doctor, self.patient)
 
     def look_for_a_new_way(self, *who):
         for person in who:
