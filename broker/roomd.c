@@ -116,8 +116,10 @@ void roomd_retire(struct roomd *r)
 	struct ipc_nothing nothing = {0};
 
 	roster_close(r);
-	/* It has read all that we ever sent, so its channel has place for this. */
-	roomd_send(r, IPC_RETIRE, &nothing, NULL, 0, -1);
+	/* It has read all that we ever sent, so its channel has place for this; but the kernel may lack memory. Nobody
+	 * is in it any more who would miss it. */
+	if (roomd_send(r, IPC_RETIRE, &nothing, NULL, 0, -1) < 0)
+		keeper_kill(&r->broker->keeper, r->number);
 	r->state = IPC_IN_RETIRED;
 	r->room = NULL;
 	keeper_release(&r->broker->keeper, r->number);
