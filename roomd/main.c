@@ -92,7 +92,7 @@ static void begin(void)
 	prctl(PR_SET_NAME, "(roomd)");
 	closefrom(ZYGOTE_FD_KEEPER + 1);
 	watchdog_prepare();
-	lockdown_not_dumpable();
+	lockdown_not_dumpable(); /* with or without a sandbox */
 	wake_at_keepers_death();
 }
 
@@ -107,7 +107,7 @@ static _Noreturn void end(void)
 #endif
 }
 
-static int be_roomd(struct room *room)
+static int be_roomd(struct room *room, uint32_t sandbox_layers)
 {
 	size_t ledger_bytes = 0;
 
@@ -121,7 +121,8 @@ static int be_roomd(struct room *room)
 	}
 	watchdog_start();
 	struct sandbox_bounds bounds = {.fds = LIMIT_SEATS_CEILING + FDS_OTHER, .memory_bytes = ledger_bytes};
-	struct ipc_ready ready = {.sandbox_layers = sandbox_enter(SANDBOX_ALL, &bounds)};
+	sandbox_layers |= sandbox_enter(SANDBOX_ALL & ~(unsigned)SANDBOX_INHERITED, &bounds);
+	struct ipc_ready ready = {.sandbox_layers = sandbox_layers};
 	if (ipc_send(room->channel, IPC_READY, &ready, NULL, 0, -1) < 0)
 		return 1;
 	serve(room);
@@ -141,8 +142,9 @@ int main(int argc, char *argv[])
 	}
 	begin();
 	title_set("video-signaling: zygote");
+	uint32_t sandbox_layers = sandbox_enter(SANDBOX_INHERITED, NULL);
 	int error = zygote_serve(&room.inbox);
 	if (error == 0)
-		return be_roomd(&room);
+		return be_roomd(&room, sandbox_layers);
 	return error == -EPIPE ? 0 : 1;
 }

@@ -53,8 +53,7 @@ FAULTS = {
 UNLIKELY = {
     "keeper": {"read": ("EINTR",), "poll": ("EINTR",), "write": ("EAGAIN", "EIO")},
     "zygote": {
-        "prlimit64": ("EPERM",), "prctl": ("EINVAL",), "landlock_create_ruleset": ("ENOMEM",), "landlock_restrict_self": ("ENOMEM",),
-        "seccomp": ("ENOMEM",), "close": ("EINTR",), "poll": ("EINTR",),
+        "prlimit64": ("EPERM",), "prctl": ("EINVAL",), "seccomp": ("ENOMEM",), "poll": ("EINTR",),
     },
 }
 
