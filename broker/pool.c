@@ -1,5 +1,6 @@
 /* pool - warm roomd processes, waiting for a room. */
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 
 #include "broker.h"
@@ -9,13 +10,28 @@
 /* How long to wait before asking again when starting has failed. */
 #define RETRY_MS_MIN 100
 #define RETRY_MS_MAX 1000
+/* So many in a row, and whoever waits is sent away: one may be an accident. */
+#define FAILURES 2
 
 static void on_timer(struct timer *timer);
 
+/* How many may start at once: half of the processors start rooms at most, the others are for rooms that talk. (Without
+ * this bound, whoever makes many rooms at once is felt in all others.) */
+static unsigned starts_at_once(void)
+{
+	cpu_set_t cpus;
+	unsigned half = sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? (unsigned)CPU_COUNT(&cpus) / 2 : 1;
+
+	return half > 0 ? half : 1;
+}
+
 void pool_init(struct pool *p, struct broker *broker)
 {
-	*p = (struct pool){
-	    .broker = broker, .retry_ms = RETRY_MS_MIN, .sandbox_layers = SANDBOX_ALL, .timer.on = on_timer};
+	*p = (struct pool){.broker = broker,
+			   .starting_max = starts_at_once(),
+			   .retry_ms = RETRY_MS_MIN,
+			   .sandbox_layers = SANDBOX_ALL,
+			   .timer.on = on_timer};
 	TAILQ_INIT(&p->roomds);
 	TAILQ_INIT(&p->waiting);
 }
@@ -31,9 +47,11 @@ void pool_refill(struct pool *p)
 		wanted++;
 	if (!p->broker->serving && wanted == 0)
 		wanted = 1; /* the first one shows whether the sandbox holds */
-	if (p->starting + p->warm >= wanted)
+	if (p->starting + p->warm >= wanted || p->starting >= p->starting_max)
 		return;
 	unsigned missing = wanted - p->starting - p->warm;
+	if (missing > p->starting_max - p->starting)
+		missing = p->starting_max - p->starting;
 	p->starting += missing;
 	keeper_spawn(&p->broker->keeper, missing);
 }
@@ -59,7 +77,7 @@ void pool_await(struct pool *p, struct room *room)
 	TAILQ_INSERT_TAIL(&p->waiting, room, pool_link);
 	room->awaits_roomd = true;
 	pool_refill(p);
-	if (p->failing && p->starting == 0)
+	if (p->failures >= FAILURES && p->starting == 0)
 		refuse_waiting(p); /* rather now than after another attempt */
 }
 
@@ -95,9 +113,9 @@ void pool_on_failed(struct pool *p, unsigned count, int error)
 	log_error("pool-failed", "count=%u error=\"%s\" retry_in_ms=%u", count, strerror(-error), p->retry_ms);
 	p->broker->memory->stats.roomds_failed += count;
 	p->starting -= count < p->starting ? count : p->starting;
-	p->failing = true;
+	p->failures++;
 	try_later(p);
-	if (p->starting == 0)
+	if (p->failures >= FAILURES && p->starting == 0)
 		refuse_waiting(p); /* nobody is left to wait for */
 }
 
@@ -108,17 +126,18 @@ void pool_on_ready(struct pool *p, struct roomd *r, uint32_t sandbox_layers)
 	p->starting -= p->starting > 0;
 	p->warm++;
 	p->retry_ms = RETRY_MS_MIN;
-	p->failing = false;
+	p->failures = 0;
 	p->proven = true;
 	p->sandbox_layers &= sandbox_layers;
 	if (!p->broker->serving)
 		broker_try_serve(p->broker);
-	if (!room)
-		return;
-	pool_forget(p, room);
-	take_out(p, r);
-	room_on_roomd(room, r);
-	room_seat(room);
+	if (room) {
+		pool_forget(p, room);
+		take_out(p, r);
+		room_on_roomd(room, r);
+		room_seat(room);
+	}
+	pool_refill(p);
 }
 
 void pool_add(struct pool *p, struct roomd *r)

@@ -14,10 +14,11 @@ struct room;
 struct pool {
 	struct broker *broker;
 	struct roomd_list roomds;
-	unsigned starting; /* asked for and not yet warm */
+	unsigned starting; /* asked for and not yet warm: at most starting_max */
+	unsigned starting_max;
 	unsigned warm;
 	unsigned retry_ms;
-	bool failing;            /* the last attempt to start one came to nothing */
+	unsigned failures;       /* attempts to start one that came to nothing, in a row */
 	bool proven;             /* one was ready: the sandbox is known to hold, or not to */
 	uint32_t sandbox_layers; /* in force in every roomd so far */
 	struct timer timer;      /* to try again */
@@ -26,7 +27,7 @@ struct pool {
 
 void pool_init(struct pool *pool, struct broker *broker);
 
-/* Asks for as many roomds as are missing. */
+/* Asks for as many roomds as are missing and may start at once; one that is ready makes way for the next. */
 void pool_refill(struct pool *pool);
 
 /* When this turn is over: asks for as many as are missing, lets go of those beyond the size that is set. */
