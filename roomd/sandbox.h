@@ -1,7 +1,8 @@
 /*
  * sandbox - the way in is one way: from here on this process can use the descriptors it has or is handed, and nothing
  * else in the world.
- * Process: roomd; its zygote, for what it inherits.  Back-ends: sandbox_linux.c, sandbox_none.c (for sanitizers and valgrind, which need more).
+ * Process: roomd; its zygote, for what it inherits.
+ *          Back-ends: sandbox_linux.c, sandbox_none.c (for sanitizers and valgrind, which need more).
  * Fails:   a layer that the kernel does not have is left out, and its bit is missing in the answer.
  */
 #ifndef SANDBOX_H
