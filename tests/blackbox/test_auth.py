@@ -19,7 +19,7 @@ import jwt
 import raw
 import server as servers
 from raw import Raw, upgrade_request
-from server import SOON, UNBOUNDED, Server, ServerCase, main, wait_until
+from server import SOON, UNBOUNDED, WRAPPER, Server, ServerCase, main, wait_until
 from tokens import Keys
 
 ROOMCTL = os.path.join(os.path.dirname(servers.BINARY), "roomctl")
