@@ -112,7 +112,6 @@ static int be_roomd(struct room *room, uint32_t sandbox_layers)
 	size_t ledger_bytes = 0;
 
 	wake_at_keepers_death();
-	title_set("roomd: warm");
 	struct ledger *ledger = map_ledger(&room->inbox, &ledger_bytes);
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (!ledger || epoll < 0 || room_init(room, ROOMD_FD_CHANNEL, epoll, ledger, ledger_bytes) < 0) {
@@ -123,6 +122,7 @@ static int be_roomd(struct room *room, uint32_t sandbox_layers)
 	struct sandbox_bounds bounds = {.fds = LIMIT_SEATS_CEILING + FDS_OTHER, .memory_bytes = ledger_bytes};
 	sandbox_layers |= sandbox_enter(SANDBOX_ALL & ~(unsigned)SANDBOX_INHERITED, &bounds);
 	struct ipc_ready ready = {.sandbox_layers = sandbox_layers};
+	title_set("roomd: warm");
 	if (ipc_send(room->channel, IPC_READY, &ready, NULL, 0, -1) < 0)
 		return 1;
 	serve(room);
