@@ -109,6 +109,8 @@ int mode_rooms(struct load *l)
 	if (error != 0)
 		return error;
 	struct crowd *c = &l->crowd;
+	if (load_settle(l) != 0) /* its pool may still be filling */
+		return c->error;
 	server_usage(&l->server, &before);
 	c->on_joined = on_joined;
 	uint64_t began = now_ns(), deadline = began + l->options.patience_ns;
