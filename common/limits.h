@@ -20,9 +20,10 @@
 /* Nesting of a client's JSON: WebRTC needs about 5; what is relayed must not overflow a naive receiver's stack. */
 #define LIMIT_JSON_DEPTH 128
 
-/* One read from a socket: large enough that a burst is one system call, small enough that what is left over after a
- * `join` or a `leave` fits one packet of a channel between processes. */
-#define LIMIT_READ_BYTES 32768
+/* One read from a socket: large enough that a burst is one system call (half of this costs a quarter of what a room can
+ * relay), small enough that what is left over after a `join` or a `leave` fits one packet of a channel between
+ * processes. */
+#define LIMIT_READ_BYTES 65536
 
 /* The largest message an operator may allow: a member's input buffer lies in its room's memory in one piece. */
 #define LIMIT_MESSAGE_BYTES_CEILING (1024 * 1024)
