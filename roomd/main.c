@@ -61,7 +61,7 @@ static void serve(struct room *room)
 		int n = epoll_wait(room->epoll, events, LIMIT_EPOLL_EVENTS, patience(room->now_ms, next_ms));
 		ledger_mark(&room->ledger->working, 1);
 		watchdog_turn();
-		room->now_ms = clock_ms();
+		room->now_ms = clock_cold_ms();
 		for (int i = 0; i < n; i++)
 			if (events[i].data.u32 != LIMIT_SEATS_CEILING)
 				room_on_socket(room, events[i].data.u32, events[i].events);
@@ -143,7 +143,7 @@ int main(int argc, char *argv[])
 	begin();
 	title_set("video-signaling: zygote");
 	uint32_t sandbox_layers = sandbox_enter(SANDBOX_INHERITED, NULL);
-	int error = zygote_serve(&room.inbox);
+	int error = zygote_serve();
 	if (error == 0)
 		return be_roomd(&room, sandbox_layers);
 	return error == -EPIPE ? 0 : 1;

@@ -24,7 +24,7 @@ int room_init(struct room *room, int channel, int epoll, struct ledger *ledger, 
 	ledger->version = IPC_VERSION;
 	ledger->top = 0; /* an heir takes the seats over one by one */
 	room->ledger_size = ledger_size;
-	room->now_ms = clock_ms();
+	room->now_ms = clock_cold_ms();
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, channel, &event) < 0 ? -errno : 0;
 }
 

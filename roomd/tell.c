@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "compiler.h"
 #include "member.h"
 #include "resume.h"
 #include "session.h"
@@ -50,7 +51,8 @@ static void write_news(const struct room *room, const struct seat *s, struct out
 void tell_news(struct room *room, unsigned seat)
 {
 	struct seat *s = &room->ledger->seats[seat];
-	char message[LIMIT_SERVER_MESSAGE_BYTES]; /* not shared: another may be found gone while this is being said */
+	/* Not shared: another may be found gone while this is being said. */
+	char message[LIMIT_SERVER_MESSAGE_BYTES] UNINITIALIZED;
 	struct out o = out_init(message, sizeof(message));
 
 	/* When everyone goes, everyone is told with 1001. */
@@ -71,7 +73,7 @@ void tell_news(struct room *room, unsigned seat)
 static void tell_of_absent(struct room *room, unsigned to)
 {
 	const struct ledger *ledger = room->ledger;
-	char message[LIMIT_SERVER_MESSAGE_BYTES];
+	char message[LIMIT_SERVER_MESSAGE_BYTES] UNINITIALIZED;
 
 	for (unsigned i = 0; i < ledger->top; i++) {
 		const struct seat *s = &ledger->seats[i];

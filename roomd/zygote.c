@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,17 +22,31 @@ static pid_t fork_for_keeper(void)
 	return pid < 0 ? -errno : (pid_t)pid;
 }
 
-int zygote_serve(struct ipc_inbox *inbox)
+/* Whatever the zygote writes on after a fork has to be copied first, page by page: so its inbox is no roomd's, and it
+ * waits before it reads, lest there be an errno to write. */
+static struct ipc_inbox *inbox_of_its_own(void)
+{
+	struct ipc_inbox *inbox =
+	    mmap(NULL, sizeof(*inbox), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (inbox == MAP_FAILED || madvise(inbox, sizeof(*inbox), MADV_DONTFORK) < 0)
+		return NULL;
+	return inbox;
+}
+
+int zygote_serve(void)
 {
 	struct pollfd keeper = {.fd = ZYGOTE_FD_KEEPER, .events = POLLIN};
+	struct ipc_inbox *inbox = inbox_of_its_own();
 	struct ipc_message m;
 
+	if (!inbox)
+		return -errno;
 	for (;;) {
+		poll(&keeper, 1, -1);
 		int error = ipc_recv(keeper.fd, IPC_FROM_KEEPER, IPC_IN_SERVING, inbox, &m);
-		if (error == -EAGAIN) {
-			poll(&keeper, 1, -1);
+		if (error == -EAGAIN)
 			continue;
-		}
 		if (error < 0 && error != -EMFILE)
 			return error;
 		if (m.type != IPC_MAKE)

@@ -11,11 +11,8 @@
 #ifndef ZYGOTE_H
 #define ZYGOTE_H
 
-struct ipc_inbox;
-
 /* Serves the keeper until its channel ends. In each roomd it returns too: 0, and the roomd's channel lies at
- * ROOMD_FD_CHANNEL, the keeper's is closed. In the zygote it returns -errno, -EPIPE at a channel's end. `inbox` is the
- * roomd's: pages that are used anyway. */
-int zygote_serve(struct ipc_inbox *inbox);
+ * ROOMD_FD_CHANNEL, the keeper's is closed. In the zygote it returns -errno, -EPIPE at a channel's end. */
+int zygote_serve(void);
 
 #endif

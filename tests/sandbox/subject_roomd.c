@@ -8,7 +8,7 @@ const long subject_allowed[] = {
 #ifdef SYS_epoll_wait
     SYS_epoll_wait,
 #endif
-    SYS_epoll_pwait, SYS_epoll_ctl, SYS_close, SYS_shutdown, SYS_exit_group, SYS_rt_sigreturn, SYS_clock_gettime, -1};
+    SYS_epoll_pwait, SYS_epoll_ctl, SYS_close, SYS_shutdown, SYS_exit_group, SYS_rt_sigreturn, -1};
 
 uint32_t subject_enter(uint32_t layers)
 {

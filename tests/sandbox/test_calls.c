@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "process_fds.h"
@@ -110,6 +111,8 @@ static const struct {
     {"not blocking", SYS_fcntl, {9, F_SETFL, O_NONBLOCK}, true, false},
     {"duplicate, to be inherited", SYS_fcntl, {9, F_DUPFD, 0}, false, false},
     {"signals for a socket", SYS_fcntl, {9, F_SETOWN, 1}, false, false},
+    {"how late it is", SYS_clock_gettime, {CLOCK_MONOTONIC}, true, true},
+    {"what day it is", SYS_clock_gettime, {CLOCK_REALTIME}, true, false},
     {"memory", SYS_mmap, {0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1}, true, false},
     {"code", SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1}, false, false},
     {"memory into code", SYS_mprotect, {0, 4096, PROT_READ | PROT_EXEC}, false, false},
