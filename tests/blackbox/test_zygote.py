@@ -1,10 +1,15 @@
 #!/usr/bin/python3
 """The zygote, of which rooms' processes are made: what becomes of rooms, old and new, when something becomes of it."""
+import os
 import re
+import shutil
 import signal
+import subprocess
+import unittest
 
+from operator_client import Operated
 from raw import Raw
-from server import SOON, UNBOUNDED, WRAPPER, ServerCase, main, wait_until
+from server import SOON, UNBOUNDED, WRAPPER, Server, ServerCase, main, wait_until
 
 
 class Zygote(ServerCase):
@@ -110,6 +115,97 @@ class Zygote(ServerCase):
         fresh = self.fill_rooms(3)
         self.assertTrue({layout(p) for p in self.server.roles()["room"]} - {first})
         self.leave(*fresh)
+
+
+class StartsAtOnce(unittest.TestCase):
+    """Half of the processors make rooms, one at least: the others are for rooms that talk."""
+
+    def starting(self, processors):
+        """How many roomds such a broker asks for at once, when it wants eight."""
+        everywhere = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, processors)
+        try:
+            server = Operated(*UNBOUNDED, "--pool-size", "8").start()
+        finally:
+            os.sched_setaffinity(0, everywhere)
+        with server:
+            clients = [Raw(server) for _ in range(8)]
+            keeper = server.one("keeper")
+            keeper.kill(signal.SIGSTOP)  # who is asked for stays away
+            try:
+                for i, client in enumerate(clients):
+                    client.join(f"room-{i}", "one")
+                pool = server.once("status")["pool"]
+            finally:
+                keeper.kill(signal.SIGCONT)
+            self.assertEqual(pool["warm"], 0)
+            for client in clients:
+                client.close()
+            server.wait_for_pool()
+            return pool["starting"]
+
+    def test_on_one_processor(self):
+        self.assertEqual(self.starting({min(os.sched_getaffinity(0))}), 1)
+
+    def test_on_all(self):
+        processors = os.sched_getaffinity(0)
+        self.assertEqual(self.starting(processors), min(8, max(1, len(processors) // 2)))
+
+
+def may_trace():
+    return shutil.which("strace") and subprocess.run(
+        ["strace", "-qq", "-o", "/dev/null", "true"], check=False, stderr=subprocess.DEVNULL).returncode == 0
+
+
+@unittest.skipIf(WRAPPER, "a wrapper forks otherwise")
+@unittest.skipUnless(may_trace(), "strace is missing, or may not trace here")
+class StartThatFails(unittest.TestCase):
+    """A room waits for its process, and the fork fails."""
+
+    def setUp(self):
+        self.server = Server(*UNBOUNDED, "--pool-size", "0").start()
+        self.addCleanup(self.server.kill)
+
+    def let_forks_fail(self, which):
+        """Of those from now on; strace's "1" or "1..2"."""
+        zygote = self.server.one("zygote").pid
+        strace = subprocess.Popen(["strace", "-qq", "-o", "/dev/null", "-e", "trace=clone",
+                                   "-e", f"inject=clone:error=EAGAIN:when={which}", "-p", str(zygote)])
+        self.addCleanup(strace.wait)
+        self.addCleanup(strace.kill)
+
+        def is_traced():
+            with open(f"/proc/{zygote}/status", encoding="ascii") as status:
+                return f"TracerPid:\t{strace.pid}\n" in status.read()
+        wait_until(is_traced, SOON, "strace attached")
+
+    def ask_for_room(self, room):
+        client = Raw(self.server)
+        self.addCleanup(client.close)
+        client.say("join", room_id=room, sender="one")
+        return client
+
+    def assert_failures(self, count):
+        self.assertEqual(self.server.stderr().count("pool-failed"), count)
+
+    def test_once(self):
+        """That may be an accident: the next attempt serves whoever waits."""
+        self.let_forks_fail("1")
+        self.ask_for_room("room").hear("joined")
+        self.assert_failures(1)
+
+    def test_twice_in_a_row(self):
+        """Nobody is kept waiting for what does not come; what comes later is served."""
+        self.let_forks_fail("1..2")
+        client = self.ask_for_room("room")
+        client.hear_error("internal")
+        self.assert_failures(2)
+
+        def is_served():
+            client.say("join", room_id="room", sender="one")
+            return client.hear()["action"] == "joined"
+        wait_until(is_served, SOON, "served again")
+        self.assert_failures(2)
 
 
 if __name__ == "__main__":
