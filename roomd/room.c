@@ -109,43 +109,42 @@ static void on_orphaned(struct room *room)
 bool room_on_channel(struct room *room)
 {
 	struct ipc_message m;
+	int error = ipc_recv(room->channel, IPC_FROM_BROKER, room->state, &room->inbox, &m);
 
-	for (;;) {
-		int error = ipc_recv(room->channel, IPC_FROM_BROKER, room->state, &room->inbox, &m);
-		if (error == -EAGAIN)
-			return true;
-		if (error == -EPIPE) {
-			on_orphaned(room);
-			return true;
-		}
-		if (error == -EMFILE && m.type == IPC_ADOPT)
-			error = 0;
-		assert(error == 0); /* a broker that says what it may not: nothing can be trusted any more */
-		switch (m.type) {
-		case IPC_OPEN:
-			room_open(room, m.body);
-			break;
-		case IPC_ADOPT:
-			on_adopt(room, &m);
-			break;
-		case IPC_REOPEN:
-			heir_reopen(room, m.body);
-			break;
-		case IPC_RESEAT:
-			heir_reseat(room, m.body, m.fd);
-			break;
-		case IPC_CENSUS:
-			on_census(room, m.body);
-			break;
-		case IPC_KEEP:
-			heir_keep(room, ((const struct ipc_which_client *)m.body)->client);
-			break;
-		case IPC_RETIRE:
-			assert(room->used == 0);
-			return false;
-		default:
-			operator_on_message(room, &m);
-		}
+	if (error == -EAGAIN)
+		return true;
+	if (error == -EPIPE) {
+		on_orphaned(room);
+		return true;
+	}
+	if (error == -EMFILE && m.type == IPC_ADOPT)
+		error = 0;
+	assert(error == 0); /* a broker that says what it may not: nothing can be trusted any more */
+	switch (m.type) {
+	case IPC_OPEN:
+		room_open(room, m.body);
+		return true;
+	case IPC_ADOPT:
+		on_adopt(room, &m);
+		return true;
+	case IPC_REOPEN:
+		heir_reopen(room, m.body);
+		return true;
+	case IPC_RESEAT:
+		heir_reseat(room, m.body, m.fd);
+		return true;
+	case IPC_CENSUS:
+		on_census(room, m.body);
+		return true;
+	case IPC_KEEP:
+		heir_keep(room, ((const struct ipc_which_client *)m.body)->client);
+		return true;
+	case IPC_RETIRE:
+		assert(room->used == 0);
+		return false;
+	default:
+		operator_on_message(room, &m);
+		return true;
 	}
 }
 

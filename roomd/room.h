@@ -57,7 +57,8 @@ struct room {
  * Returns 0 or -errno. */
 int room_init(struct room *room, int channel, int epoll, struct ledger *ledger, size_t ledger_size);
 
-/* Serves the channel: OPEN, ADOPT, RETIRE, its end. Returns false when the process is to exit. */
+/* Serves the channel: one message, OPEN, ADOPT, RETIRE or another, or its end. Whether there is one more, epoll tells:
+ * an EAGAIN would be written to a page that no room needs else. Returns false when the process is to exit. */
 bool room_on_channel(struct room *room);
 
 /* Serves one member's socket; `events` are epoll's. */

@@ -12,14 +12,13 @@
  * not read. */
 static char next_servers[LIMIT_ICE_BYTES];
 
-void session_joined_end(struct room *room, uint64_t client, struct out *o, const struct resume_offer *offer)
+void session_joined_end(const struct room *room, uint64_t client, struct out *o, const struct resume_offer *offer)
 {
 	struct span servers = {0};
 
 	if (room->servers.client == client)
 		servers = (struct span){next_servers, room->servers.length};
 	server_message_joined_end(o, servers, offer);
-	room->servers.client = 0;
 }
 
 static void answer(struct room *room, unsigned seat, const struct ipc_message *m)

@@ -10,7 +10,7 @@
 #include "room.h"
 
 /* Writes the end of `joined` or `resumed`, with the servers that came for this client, if any did. */
-void session_joined_end(struct room *room, uint64_t client, struct out *o, const struct resume_offer *offer);
+void session_joined_end(const struct room *room, uint64_t client, struct out *o, const struct resume_offer *offer);
 
 /* The broker tells of servers: keeps them for the client that comes next, or answers a member that has asked. */
 void session_on_ice(struct room *room, const struct ipc_message *message);

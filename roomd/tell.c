@@ -8,7 +8,7 @@
 #include "session.h"
 #include "tell.h"
 
-/* Where `joined` is put together: large enough for the fullest room. */
+/* Where a `joined` is put together that is longer than others: large enough for the fullest room. */
 static char scratch[LIMIT_SERVER_MESSAGE_BYTES + LIMIT_ICE_BYTES + LIMIT_MEMBERS_CEILING * LIMIT_PARTICIPANT_BYTES];
 
 void tell_one(struct room *room, unsigned from, unsigned to, const struct iovec *parts, int part_count)
@@ -48,7 +48,7 @@ static void write_news(const struct room *room, const struct seat *s, struct out
 	}
 }
 
-void tell_news(struct room *room, unsigned seat)
+SELDOM void tell_news(struct room *room, unsigned seat)
 {
 	struct seat *s = &room->ledger->seats[seat];
 	/* Not shared: another may be found gone while this is being said. */
@@ -70,7 +70,7 @@ void tell_news(struct room *room, unsigned seat)
 /* --- joined, resumed --- */
 
 /* Of whoever is away, who has just come could not know otherwise. */
-static void tell_of_absent(struct room *room, unsigned to)
+static SELDOM void tell_of_absent(struct room *room, unsigned to)
 {
 	const struct ledger *ledger = room->ledger;
 	char message[LIMIT_SERVER_MESSAGE_BYTES] UNINITIALIZED;
@@ -85,31 +85,47 @@ static void tell_of_absent(struct room *room, unsigned to)
 	}
 }
 
-static struct iovec welcome(struct room *room, unsigned seat, const struct ipc_resume *resume)
+static void write_welcome(const struct room *room, unsigned seat, const struct ipc_resume *resume, struct out *o)
 {
 	const struct ledger *ledger = room->ledger;
 	const struct seat *s = &ledger->seats[seat];
 	struct resume_offer offer = {&s->id, resume->secret, ledger->open.resume_ms, s->resume.n};
-	struct out o = out_init(scratch, sizeof(scratch));
 	bool first = true;
 
-	server_message_joined_begin(&o, resume->presented > 0, &ledger->open.room_id, &s->id, &s->sender);
+	server_message_joined_begin(o, resume->presented > 0, &ledger->open.room_id, &s->id, &s->sender);
 	for (unsigned i = 0; i < ledger->top; i++)
 		if (i != seat && seat_is_members(&ledger->seats[i])) {
-			server_message_joined_participant(&o, first, &ledger->seats[i].id, &ledger->seats[i].sender);
+			server_message_joined_participant(o, first, &ledger->seats[i].id, &ledger->seats[i].sender);
 			first = false;
 		}
-	session_joined_end(room, s->client, &o, resume->issued ? &offer : NULL);
+	session_joined_end(room, s->client, o, resume->issued ? &offer : NULL);
+}
+
+/* Of a small room on the stack, whose page is used anyway. */
+static SELDOM void welcome(struct room *room, unsigned seat, const struct ipc_resume *resume)
+{
+	char text[LIMIT_SERVER_MESSAGE_BYTES] UNINITIALIZED;
+	struct out o = out_init(text, sizeof(text));
+
+	write_welcome(room, seat, resume, &o);
+	if (o.truncated) {
+		o = out_init(scratch, sizeof(scratch));
+		write_welcome(room, seat, resume, &o);
+	}
 	assert(!o.truncated);
-	return (struct iovec){o.at, o.length};
+	room->servers.client = 0;
+	struct iovec message = {o.at, o.length};
+	if (resume->presented)
+		member_queue(room, seat, &message, 1);
+	else
+		member_say(room, seat, &message, 1);
 }
 
 void tell_joined(struct room *room, unsigned seat, const struct ipc_resume *resume)
 {
 	struct seat *s = &room->ledger->seats[seat];
-	struct iovec message = welcome(room, seat, resume);
 
-	member_say(room, seat, &message, 1);
+	welcome(room, seat, resume);
 	/* Only now may it resume: this message has no number. */
 	if (resume->issued) {
 		replay_init(ledger_replay(room->ledger, seat));
@@ -123,10 +139,9 @@ void tell_joined(struct room *room, unsigned seat, const struct ipc_resume *resu
 void tell_resumed(struct room *room, unsigned seat, const struct ipc_resume *resume)
 {
 	struct replay *replay = ledger_replay(room->ledger, seat);
-	struct iovec message = welcome(room, seat, resume);
 	struct iovec parts[2];
 
-	member_queue(room, seat, &message, 1);
+	welcome(room, seat, resume);
 	member_ping(room, seat, RESUME_PING);
 	for (uint64_t seq = replay->first; seq < replay->next; seq++) {
 		int part_count = replay_read(replay, seq, parts);
