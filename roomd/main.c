@@ -27,6 +27,18 @@
 /* Descriptors beside the members': standard ones, channel, epoll set, one that an evicted seat gives back late. */
 #define FDS_OTHER 8
 
+/* Between the program's variables and the ledger, at least; whole pages. */
+#define LEDGER_GAP 65536
+
+extern char end[]; /* of the program's variables: end(3) */
+
+/* Behind those, and a gap: mostly that is within what one of the process's page tables covers already. The kernel takes
+ * another place if something is there. */
+static void *place_for_ledger(void)
+{
+	return end + 2 * LEDGER_GAP - (uintptr_t)end % LEDGER_GAP;
+}
+
 /* Takes the room's memory file out of the channel, and maps it. */
 static struct ledger *map_ledger(struct ipc_inbox *inbox, size_t *ret_size)
 {
@@ -38,7 +50,7 @@ static struct ledger *map_ledger(struct ipc_inbox *inbox, size_t *ret_size)
 	if (size < (off_t)sizeof(struct ledger))
 		return NULL;
 	*ret_size = (size_t)size;
-	void *at = mmap(NULL, *ret_size, PROT_READ | PROT_WRITE, MAP_SHARED, m.fd, 0);
+	void *at = mmap(place_for_ledger(), *ret_size, PROT_READ | PROT_WRITE, MAP_SHARED, m.fd, 0);
 	close(m.fd);
 	return at == MAP_FAILED ? NULL : at;
 }
@@ -98,16 +110,16 @@ static void begin(void)
 
 /* Nothing is left for libc to do, and what it would touch of the zygote's pages would have to be copied first.
  * (Instrumented builds, which have no sandbox, have something to write down.) */
-static _Noreturn void end(void)
+static _Noreturn void leave(int status)
 {
 #ifdef SANDBOX_NONE
-	exit(0);
+	exit(status);
 #else
-	_exit(0);
+	_exit(status);
 #endif
 }
 
-static int be_roomd(struct room *room, uint32_t sandbox_layers)
+static _Noreturn void be_roomd(struct room *room, struct room_socket *sockets, uint32_t sandbox_layers)
 {
 	size_t ledger_bytes = 0;
 
@@ -116,22 +128,25 @@ static int be_roomd(struct room *room, uint32_t sandbox_layers)
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (!ledger || epoll < 0 || room_init(room, ROOMD_FD_CHANNEL, epoll, ledger, ledger_bytes) < 0) {
 		perror("roomd");
-		return 1;
+		leave(1);
 	}
+	room->sockets = sockets;
 	watchdog_start();
 	struct sandbox_bounds bounds = {.fds = LIMIT_SEATS_CEILING + FDS_OTHER, .memory_bytes = ledger_bytes};
 	sandbox_layers |= sandbox_enter(SANDBOX_ALL & ~(unsigned)SANDBOX_INHERITED, &bounds);
 	struct ipc_ready ready = {.sandbox_layers = sandbox_layers};
 	title_set("roomd: warm");
 	if (ipc_send(room->channel, IPC_READY, &ready, NULL, 0, -1) < 0)
-		return 1;
+		leave(1);
 	serve(room);
-	end();
+	leave(0);
 }
 
 int main(int argc, char *argv[])
 {
 	static struct room room;
+	/* Of a small room on the page where the frames of serve() begin, and as long as the process. */
+	struct room_socket sockets[LIMIT_SEATS_CEILING] = {0};
 	struct stat channel;
 
 	title_init(argc, argv);
@@ -145,6 +160,6 @@ int main(int argc, char *argv[])
 	uint32_t sandbox_layers = sandbox_enter(SANDBOX_INHERITED, NULL);
 	int error = zygote_serve();
 	if (error == 0)
-		return be_roomd(&room, sandbox_layers);
+		be_roomd(&room, sockets, sandbox_layers);
 	return error == -EPIPE ? 0 : 1;
 }

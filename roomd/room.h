@@ -16,6 +16,15 @@
 #include "ipc.h"
 #include "ledger.h"
 
+/* Of a seat: what is this process's alone. */
+struct room_socket {
+	int fd;
+	uint32_t interest; /* epoll events asked for */
+	bool dirty;        /* something to write at the end of the turn */
+	bool known;        /* an heir's: the broker knows who sits there ... */
+	bool lost;         /* ... or does not: the connection is lost, and that is still to be told */
+};
+
 struct room {
 	int channel;
 	int epoll;
@@ -43,18 +52,12 @@ struct room {
 		uint64_t client; /* whose ADOPT comes next, and for whom servers have come (session.c); 0: nobody */
 		size_t length;
 	} servers;
-	struct {
-		int fd;
-		uint32_t interest; /* epoll events asked for */
-		bool dirty;        /* something to write at the end of the turn */
-		bool known;        /* an heir's: the broker knows who sits there ... */
-		bool lost;         /* ... or does not: the connection is lost, and that is still to be told */
-	} sockets[LIMIT_SEATS_CEILING];
-	struct ipc_inbox inbox; /* what has come over the channel */
+	struct room_socket *sockets; /* LIMIT_SEATS_CEILING of them, elsewhere: the inbox begins on this page */
+	struct ipc_inbox inbox;      /* what has come over the channel */
 };
 
-/* Makes `room`, all of it zero, a warm one with the channel, an epoll set and a mapped ledger of ledger_size bytes.
- * Returns 0 or -errno. */
+/* Makes `room`, all of it zero, a warm one with the channel, an epoll set and a mapped ledger of ledger_size bytes; its
+ * sockets, all zero too, are still to be given to it. Returns 0 or -errno. */
 int room_init(struct room *room, int channel, int epoll, struct ledger *ledger, size_t ledger_size);
 
 /* Serves the channel: one message, OPEN, ADOPT, RETIRE or another, or its end. Whether there is one more, epoll tells:

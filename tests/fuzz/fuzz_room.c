@@ -212,6 +212,7 @@ static int lowest_fd(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct world w;
+	static struct room_socket sockets[LIMIT_SEATS_CEILING];
 	static struct ledger *ledger;
 	int ends[2];
 
@@ -222,7 +223,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t ledger_bytes = ledger_size(&open);
 	ledger = calloc(1, ledger_bytes);
 	CHECK(ledger && ipc_channel(ends) == 0);
-	w = (struct world){.broker = ends[0]};
+	memset(sockets, 0, sizeof(sockets));
+	w = (struct world){.broker = ends[0], .room.sockets = sockets};
 	for (unsigned i = 0; i < CLIENTS; i++)
 		w.clients[i] = -1;
 	room_init(&w.room, ends[1], epoll_create1(EPOLL_CLOEXEC), ledger, ledger_bytes);
