@@ -324,7 +324,7 @@ class KeeperDies(unittest.TestCase):
             for client in (a, b):
                 client.hear("user-joined")
                 client.hear("user-left")
-            [process] = self.manager.rooms()
+            [process] = wait_until(self.manager.rooms, SOON, "a title of two members")
             process.kill()
             wait_dead(process)
             assert_talk(a, b, i)
