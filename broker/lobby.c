@@ -244,7 +244,7 @@ void lobby_on_readable(struct client *c)
 {
 	struct broker *b = c->broker;
 	uint8_t *buffer = c->input ? c->input : b->lobby_input;
-	ssize_t n = recv(c->source.fd, buffer + c->in.end, LIMIT_READ_BYTES, MSG_DONTWAIT);
+	ssize_t n = recv(c->source.fd, buffer + c->in.end, LIMIT_LOBBY_READ_BYTES, MSG_DONTWAIT);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;

@@ -25,6 +25,10 @@
  * processes. */
 #define LIMIT_READ_BYTES 65536
 
+/* The same in the lobby, where nobody has much to say: what comes in one read is charged at once, and must not be too
+ * much of a flood. */
+#define LIMIT_LOBBY_READ_BYTES 32768
+
 /* The largest message an operator may allow: a member's input buffer lies in its room's memory in one piece. */
 #define LIMIT_MESSAGE_BYTES_CEILING (1024 * 1024)
 

@@ -70,6 +70,11 @@ def wait_until(condition, seconds, what, pause=0.01, pause_max=0.05):
         pause = min(pause * 1.2, pause_max)
 
 
+def may_trace():
+    return shutil.which("strace") and subprocess.run(
+        ["strace", "-qq", "-o", "/dev/null", "true"], check=False, stderr=subprocess.DEVNULL).returncode == 0
+
+
 def raise_descriptor_limit():
     """Lets this process, and the servers it starts, have as many descriptors as the system allows."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

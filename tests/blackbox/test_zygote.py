@@ -2,14 +2,13 @@
 """The zygote, of which rooms' processes are made: what becomes of rooms, old and new, when something becomes of it."""
 import os
 import re
-import shutil
 import signal
 import subprocess
 import unittest
 
 from operator_client import Operated
 from raw import Raw
-from server import SOON, UNBOUNDED, WRAPPER, Server, ServerCase, main, wait_until
+from server import SOON, UNBOUNDED, WRAPPER, Server, ServerCase, main, may_trace, wait_until
 
 
 class Zygote(ServerCase):
@@ -150,11 +149,6 @@ class StartsAtOnce(unittest.TestCase):
     def test_on_all(self):
         processors = os.sched_getaffinity(0)
         self.assertEqual(self.starting(processors), min(8, max(1, len(processors) // 2)))
-
-
-def may_trace():
-    return shutil.which("strace") and subprocess.run(
-        ["strace", "-qq", "-o", "/dev/null", "true"], check=False, stderr=subprocess.DEVNULL).returncode == 0
 
 
 @unittest.skipIf(WRAPPER, "a wrapper forks otherwise")

@@ -12,7 +12,6 @@ through that could stand in, so `roomd` needs a build without a sandbox.
 """
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -201,9 +200,7 @@ class Fault:
 
 
 if __name__ == "__main__":
-    can_trace = shutil.which("strace") and subprocess.run(
-        ["strace", "-qq", "-o", "/dev/null", "true"], check=False, stderr=subprocess.DEVNULL).returncode == 0
-    if not can_trace:
+    if not servers.may_trace():
         print("strace is missing, or may not trace here")
         sys.exit(77)
     sys.exit(Fault(sys.argv[1]).all())

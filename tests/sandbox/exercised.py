@@ -7,10 +7,8 @@ import collections
 import json
 import pathlib
 import re
-import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -179,9 +177,7 @@ def meet_what_servers_meet(server):
 
 
 def main():
-    can_trace = shutil.which("strace") and subprocess.run(
-        ["strace", "-qq", "-o", "/dev/null", "true"], check=False, stderr=subprocess.DEVNULL).returncode == 0
-    if not can_trace:
+    if not servers.may_trace():
         print("strace is missing, or may not trace here")
         return 77
     with tempfile.TemporaryDirectory(prefix="video-signaling-test-") as control:
