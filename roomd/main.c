@@ -72,7 +72,7 @@ static void serve(struct room *room)
 		ledger_mark(&room->ledger->working, 0);
 		int n = epoll_wait(room->epoll, events, LIMIT_EPOLL_EVENTS, patience(room->now_ms, next_ms));
 		ledger_mark(&room->ledger->working, 1);
-		watchdog_turn();
+		room->turn_begun = 1;
 		room->now_ms = clock_cold_ms();
 		for (int i = 0; i < n; i++)
 			if (events[i].data.u32 != LIMIT_SEATS_CEILING)
@@ -91,7 +91,7 @@ static void wake_at_keepers_death(void)
 }
 
 /* What the zygote and its roomds have in common. */
-static void begin(void)
+static void begin(struct room *room)
 {
 	signal(SIGPIPE, SIG_IGN);
 	/* Ctrl-C reaches the whole terminal, and a service manager may tell everyone: a room ends when its channel
@@ -103,7 +103,7 @@ static void begin(void)
 	 * sign of a helper. (The title that ps shows is another thing.) */
 	prctl(PR_SET_NAME, "(roomd)");
 	closefrom(ZYGOTE_FD_KEEPER + 1);
-	watchdog_prepare();
+	watchdog_prepare(&room->turn_begun);
 	lockdown_not_dumpable(); /* with or without a sandbox */
 	wake_at_keepers_death();
 }
@@ -144,7 +144,8 @@ static _Noreturn void be_roomd(struct room *room, struct room_socket *sockets, u
 
 int main(int argc, char *argv[])
 {
-	static struct room room;
+	/* On a page of its own: hardly anything else among the program's variables is written to by a roomd. */
+	static _Alignas(4096) struct room room;
 	/* Of a small room on the page where the frames of serve() begin, and as long as the process. */
 	struct room_socket sockets[LIMIT_SEATS_CEILING] = {0};
 	struct stat channel;
@@ -155,7 +156,7 @@ int main(int argc, char *argv[])
 		      stderr);
 		return 1;
 	}
-	begin();
+	begin(&room);
 	title_set("video-signaling: zygote");
 	uint32_t sandbox_layers = sandbox_enter(SANDBOX_INHERITED, NULL);
 	int error = zygote_serve();

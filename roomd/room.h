@@ -10,6 +10,7 @@
 #ifndef ROOM_H
 #define ROOM_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/uio.h>
 
@@ -28,6 +29,7 @@ struct room_socket {
 struct room {
 	int channel;
 	int epoll;
+	volatile sig_atomic_t turn_begun; /* for the watchdog */
 	enum ipc_state state;
 	bool orphaned;     /* the channel has ended: no report reaches anyone */
 	bool channel_full; /* a report waits for room in it */

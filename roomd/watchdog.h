@@ -8,17 +8,17 @@
 #ifndef WATCHDOG_H
 #define WATCHDOG_H
 
+#include <signal.h>
+
 /* A turn takes some milliseconds at most. */
 #define WATCHDOG_CPU_MS 1000
 #define WATCHDOG_STATUS 3
 
-/* What a zygote can do for all of its roomds ... */
-void watchdog_prepare(void);
+/* What a zygote can do for all of its roomds: whenever a turn begins, they set *turn_begun to 1. It is not a variable
+ * of the watchdog's own, which would be one more page that every roomd writes to. */
+void watchdog_prepare(volatile sig_atomic_t *turn_begun);
 
-/* ... and what each must do for itself: no timer is inherited. */
+/* What each must do for itself: no timer is inherited. */
 void watchdog_start(void);
-
-/* A turn begins. */
-void watchdog_turn(void);
 
 #endif
