@@ -72,7 +72,7 @@ static void serve(struct room *room)
 		ledger_mark(&room->ledger->working, 0);
 		int n = epoll_wait(room->epoll, events, LIMIT_EPOLL_EVENTS, patience(room->now_ms, next_ms));
 		ledger_mark(&room->ledger->working, 1);
-		room->turn_begun = 1;
+		room->turn = WATCHDOG_TURN;
 		room->now_ms = clock_cold_ms();
 		for (int i = 0; i < n; i++)
 			if (events[i].data.u32 != LIMIT_SEATS_CEILING)
@@ -103,7 +103,7 @@ static void begin(struct room *room)
 	 * sign of a helper. (The title that ps shows is another thing.) */
 	prctl(PR_SET_NAME, "(roomd)");
 	closefrom(ZYGOTE_FD_KEEPER + 1);
-	watchdog_prepare(&room->turn_begun);
+	watchdog_prepare(&room->turn);
 	lockdown_not_dumpable(); /* with or without a sandbox */
 	wake_at_keepers_death();
 }
@@ -123,6 +123,7 @@ static _Noreturn void be_roomd(struct room *room, struct room_socket *sockets, u
 {
 	size_t ledger_bytes = 0;
 
+	room->turn = WATCHDOG_TURN; /* to start is the first */
 	wake_at_keepers_death();
 	struct ledger *ledger = map_ledger(&room->inbox, &ledger_bytes);
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -131,7 +132,6 @@ static _Noreturn void be_roomd(struct room *room, struct room_socket *sockets, u
 		leave(1);
 	}
 	room->sockets = sockets;
-	watchdog_start();
 	struct sandbox_bounds bounds = {.fds = LIMIT_SEATS_CEILING + FDS_OTHER, .memory_bytes = ledger_bytes};
 	sandbox_layers |= sandbox_enter(SANDBOX_ALL & ~(unsigned)SANDBOX_INHERITED, &bounds);
 	struct ipc_ready ready = {.sandbox_layers = sandbox_layers};

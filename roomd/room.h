@@ -29,7 +29,7 @@ struct room_socket {
 struct room {
 	int channel;
 	int epoll;
-	volatile sig_atomic_t turn_begun; /* for the watchdog */
+	volatile sig_atomic_t turn; /* enum watchdog_mark */
 	enum ipc_state state;
 	bool orphaned;     /* the channel has ended: no report reaches anyone */
 	bool channel_full; /* a report waits for room in it */

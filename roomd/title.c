@@ -14,8 +14,6 @@ void title_init(int argc, char *argv[])
 
 void title_set(const char *text)
 {
-	size_t length = strnlen(text, area_size - 1);
-
-	memcpy(area, text, length);
-	memset(area + length, 0, area_size - length); /* what is left of a longer one would show */
+	for (size_t i = 0; i < area_size; i++) /* what is left of a longer one would show */
+		area[i] = *text && i + 1 < area_size ? *text++ : '\0';
 }

@@ -1,33 +1,32 @@
 /* watchdog - ends a roomd that spins. */
 #include <assert.h>
-#include <signal.h>
-#include <sys/time.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "watchdog.h"
 
-static volatile sig_atomic_t *turn_begun;
+static volatile sig_atomic_t *turn;
 
 static void on_cpu_used(int number)
 {
 	(void)number;
-	if (!*turn_begun)
+	if (*turn == WATCHDOG_LATE)
 		_exit(WATCHDOG_STATUS);
-	*turn_begun = 0;
+	if (*turn == WATCHDOG_TURN)
+		*turn = WATCHDOG_LATE;
 }
 
-void watchdog_prepare(volatile sig_atomic_t *begun)
+void watchdog_prepare(volatile sig_atomic_t *mark)
 {
 	struct sigaction action = {.sa_handler = on_cpu_used, .sa_flags = SA_RESTART};
-	int error = sigaction(SIGPROF, &action, NULL);
+	struct rlimit seconds;
 
+	turn = mark;
+	int error = sigaction(SIGXCPU, &action, NULL);
 	assert(error == 0);
-	turn_begun = begun;
-}
-
-void watchdog_start(void)
-{
-	struct timeval period = {.tv_sec = WATCHDOG_CPU_MS / 1000, .tv_usec = WATCHDOG_CPU_MS % 1000 * 1000L};
-	int error = setitimer(ITIMER_PROF, &(struct itimerval){period, period}, NULL);
+	error = getrlimit(RLIMIT_CPU, &seconds);
+	assert(error == 0);
+	seconds.rlim_cur = seconds.rlim_max < 1 ? seconds.rlim_max : 1;
+	error = setrlimit(RLIMIT_CPU, &seconds);
 	assert(error == 0);
 }

@@ -1,8 +1,10 @@
 /*
- * watchdog - ends a roomd that spins: one that has used WATCHDOG_CPU_MS and more of a CPU for a single turn.
- * Process: roomd.
- * Never:   costs anything at rest, or a system call in work: the kernel counts CPU time as it is, and says so once in
- *          each WATCHDOG_CPU_MS of it; a turn is longer if none began since it said so last.
+ * watchdog - ends a roomd that spins: one that has used a second and more of a CPU for a single turn.
+ * Process: roomd, its zygote.
+ * Never:   costs anything at rest, or a system call in work or at a roomd's start: it is the soft limit of CPU time
+ *          (setrlimit(2), RLIMIT_CPU), which a fork inherits with none used yet. At each second of it the kernel sends
+ *          SIGXCPU and moves the limit one second on; the turn in work is late if none began since it last did. (What
+ *          the zygote itself had used when it forked, the first of these seconds is longer by.)
  * Fails:   exits with WATCHDOG_STATUS, on the spot; the broker heals the room.
  */
 #ifndef WATCHDOG_H
@@ -10,15 +12,17 @@
 
 #include <signal.h>
 
-/* A turn takes some milliseconds at most. */
-#define WATCHDOG_CPU_MS 1000
 #define WATCHDOG_STATUS 3
 
-/* What a zygote can do for all of its roomds: whenever a turn begins, they set *turn_begun to 1. It is not a variable
- * of the watchdog's own, which would be one more page that every roomd writes to. */
-void watchdog_prepare(volatile sig_atomic_t *turn_begun);
+enum watchdog_mark {
+	WATCHDOG_OFF,  /* as in a zygote */
+	WATCHDOG_TURN, /* a turn has begun */
+	WATCHDOG_LATE, /* ... and was at work when a second was over */
+};
 
-/* What each must do for itself: no timer is inherited. */
-void watchdog_start(void);
+/* Begins to look at *mark, of enum watchdog_mark, in this process and in those that it forks: they set it to
+ * WATCHDOG_TURN whenever a turn begins, which takes some milliseconds at most. It is not a variable of the watchdog's
+ * own, which would be one more page that every roomd writes to. */
+void watchdog_prepare(volatile sig_atomic_t *mark);
 
 #endif

@@ -94,7 +94,7 @@ def watched_room(server):
         one.join("watched", "one")
         one.assert_alive()
         for room in rooms(server):
-            room.kill(signal.SIGPROF)
+            room.kill(signal.SIGXCPU)
         one.assert_alive()
 
 
