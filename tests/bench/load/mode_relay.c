@@ -15,7 +15,14 @@ struct relay {
 	bool sending; /* credit is spent, not only gathered */
 	uint64_t sent;
 	uint64_t received;
+	uint64_t began_ns;         /* an open loop's */
+	struct histogram *windows; /* ... and its latencies, by when they were due */
+	size_t window_count;
 };
+
+/* An open loop's percentiles are also those of its median window: whatever else the machine does now and then, for a
+ * hundredth of a second, delays one in a hundred signals of the whole run, and is in few of the windows. */
+#define WINDOW_NS 100000000U
 
 /* Clients 2i and 2i + 1 are room i; even ones send, odd ones receive. */
 static int relay_begin(struct load *l, struct relay *r)
@@ -151,12 +158,17 @@ int mode_throughput(struct load *l)
 static void open_loop_on_signal(struct crowd *c, struct client *client, const struct frame *f)
 {
 	uint64_t stamp;
+	struct relay *r = c->context;
 	(void)client;
-	((struct relay *)c->context)->received++;
-	if (!frame_stamp(f, &stamp))
+	r->received++;
+	if (!frame_stamp(f, &stamp)) {
 		crowd_fail(c, -EBADMSG, "a signal without its stamp");
-	else if (stamp != 1)
-		histogram_add(&times, now_ns() - stamp);
+	} else if (stamp != 1) {
+		uint64_t took = now_ns() - stamp, window = (stamp - r->began_ns) / WINDOW_NS;
+		histogram_add(&times, took);
+		if (window < r->window_count)
+			histogram_add(&r->windows[window], took);
+	}
 }
 
 static uint64_t next_random(uint64_t *state)
@@ -172,10 +184,11 @@ static uint64_t next_random(uint64_t *state)
 static int open_loop_run(struct load *l, struct relay *r, uint64_t duration_ns, bool measured)
 {
 	struct crowd *c = &l->crowd;
-	uint64_t seed = 88172645463325252U, began = now_ns(), total = l->options.rate * duration_ns / 1000000000U;
+	uint64_t seed = 88172645463325252U, total = l->options.rate * duration_ns / 1000000000U;
+	r->began_ns = now_ns();
 	r->sent = r->received = 0;
 	while (r->sent < total && c->error == 0) {
-		uint64_t now = now_ns(), due = began + r->sent * 1000000000U / l->options.rate;
+		uint64_t now = now_ns(), due = r->began_ns + r->sent * 1000000000U / l->options.rate;
 		if (now < due) {
 			crowd_turn(c, due - now);
 			continue;
@@ -195,11 +208,37 @@ static int open_loop_run(struct load *l, struct relay *r, uint64_t duration_ns, 
 	return c->error;
 }
 
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+/* The median of the windows' p99. */
+static double usual_p99_us(const struct relay *r)
+{
+	double *p99 = calloc(r->window_count, sizeof *p99), usual;
+	size_t n = 0;
+	if (!p99)
+		return 0;
+	for (size_t i = 0; i < r->window_count; i++)
+		if (r->windows[i].count > 0)
+			p99[n++] = histogram_percentile(&r->windows[i], 99) / 1000;
+	qsort(p99, n, sizeof p99[0], by_value);
+	usual = p99[n / 2];
+	free(p99);
+	return usual;
+}
+
 int mode_open_loop(struct load *l)
 {
 	struct relay r;
 	struct usage before, after;
 	int error = relay_begin(l, &r);
+	r.window_count = (size_t)(l->options.duration_ns / WINDOW_NS) + 1;
+	r.windows = calloc(r.window_count, sizeof *r.windows);
+	if (!r.windows)
+		error = -ENOMEM;
 	l->crowd.on_signal = open_loop_on_signal;
 	if (error == 0)
 		error = open_loop_run(l, &r, l->options.duration_ns / 5, false);
@@ -213,9 +252,11 @@ int mode_open_loop(struct load *l)
 		relay_report(l, "open-loop");
 		report_number("rate", (double)l->options.rate);
 		report_durations("relay", &times);
+		report_number("relay_usual_p99_us", usual_p99_us(&r));
 		report_number("cpu_us_each", (double)(after.cpu_ns - before.cpu_ns) / 1000 / (double)r.received);
 		report_end();
 	}
+	free(r.windows);
 	message_fini(&r.message);
 	return error;
 }
