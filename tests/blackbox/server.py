@@ -330,8 +330,21 @@ class Server:
             for role, found in self.roles().items() if found
         }
 
+    def descriptors_at_rest(self, seconds=SOON):
+        """descriptors() once the pool is full and nothing moves: a roomd has its title a moment before the broker
+        hears of it, and another may just be ending."""
+        def settled():
+            try:
+                seen = self.descriptors()
+                time.sleep(0.03)
+                return self.is_at_rest() and self.descriptors() == seen and seen
+            except FileNotFoundError:
+                return None
+
+        return wait_until(settled, seconds, lambda: f"at rest, with a pool of {self.pool_size}: {self.tree()}")
+
     def assert_back_at(self, before, seconds=5 * PATIENCE):
-        """Waits until processes and their descriptors are what descriptors() returned before; on a busy machine as
+        """Waits until processes and their descriptors are what descriptors_at_rest() returned before; on a busy machine as
         long as that comes nearer within the time given, for a thing that leaks does not."""
         def total(now):
             return sum(sum(sum(kinds.values()) for kinds in found) for found in now.values())

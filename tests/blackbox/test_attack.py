@@ -113,8 +113,7 @@ class Attack(unittest.TestCase):
                 self.skipTest("this build has no sandbox")
             with Raw(server) as first:
                 first.join("first", "first")
-            server.wait_for_pool()
-            before = server.descriptors()
+            before = server.descriptors_at_rest()
             # Without descriptors nobody new comes in.
             honest = Honest(server, newcomers=not descriptors)
             # What else this machine does in one round is no fault of ours: the best of some rounds counts.

@@ -50,8 +50,7 @@ class HealCase(ServerCase):
     flags = UNBOUNDED
 
     def setUp(self):
-        self.server.wait_for_pool()
-        self.before = self.server.descriptors()
+        self.before = self.server.descriptors_at_rest()
         self.clients = []
 
     def tearDown(self):
@@ -309,7 +308,7 @@ class Talk(AsyncCase):
         loop = asyncio.get_running_loop()
         with Server(*UNBOUNDED) as running:
             running.assert_works()
-            before = running.descriptors()
+            before = running.descriptors_at_rest()
             killed = 0
             for _ in range(5):  # (a busy machine kills slowly)
                 storm = Storm(running, rooms=8, members=3, seed=random.randrange(1 << 30))

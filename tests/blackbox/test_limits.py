@@ -308,7 +308,7 @@ class Timeouts(unittest.TestCase):
         }
         with Server("--request-timeout-ms", "1000") as server:
             server.assert_works()
-            before = server.descriptors()
+            before = server.descriptors_at_rest()
             clients = {(name, i): Raw(server, upgrade=False) for name in kinds for i in range(3)}
             for (name, _), client in clients.items():
                 client.send_lenient(kinds[name][0])
@@ -334,7 +334,7 @@ class Timeouts(unittest.TestCase):
         """A plain response that is never read doesn't keep its connection for ever either."""
         with Server("--request-timeout-ms", "1000") as server:
             server.assert_works()
-            before = server.descriptors()
+            before = server.descriptors_at_rest()
             clients = [Raw(server, upgrade=False, receive_bytes=2048) for _ in range(5)]
             for client in clients:
                 client.send(b"GET /video-signaling.js HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -416,7 +416,7 @@ class Counts(unittest.TestCase):
     def test_max_connections(self):
         with Server("--max-connections", "4") as server:
             server.assert_works()
-            before = server.descriptors()
+            before = server.descriptors_at_rest()
             clients = [Raw(server) for _ in range(4)]
             clients[0].join("counted", "a")
             clients[1].join("counted", "b")

@@ -71,7 +71,7 @@ class Race(unittest.TestCase):
         seed = random.randrange(1 << 30)
         with Server(*UNBOUNDED, "--max-members", "0", "--max-lobby", "0", *flags) as running:
             running.assert_works()
-            before = running.descriptors()
+            before = running.descriptors_at_rest()
             # The leak check of a sanitizer stops its process by itself, and gets stuck if somebody else does too.
             torment = torment and not running.is_sanitized()
             tormentor = Tormentor(running, seed)

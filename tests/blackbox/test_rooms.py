@@ -46,7 +46,7 @@ class Rooms(AsyncCase):
             self.skipTest(f"{needed} descriptors are needed, and {limit} are allowed")
         with Server(*UNBOUNDED, "--max-lobby", "0") as running:
             running.assert_works()
-            before = running.descriptors()
+            before = running.descriptors_at_rest()
             gate = asyncio.Semaphore(CONNECTING_AT_ONCE)
 
             async def meet(i):
@@ -89,7 +89,7 @@ class Moves(AsyncServerCase):
     flags = UNBOUNDED
 
     async def test_one_connection_through_many_rooms(self):
-        before = self.server.descriptors()
+        before = self.server.descriptors_at_rest()
         async with await Client.connect(self.server) as client:
             for i in range(200):
                 await client.join(f"stop-{i % 20}", "traveller")
@@ -97,7 +97,7 @@ class Moves(AsyncServerCase):
         self.server.assert_back_at(before)
 
     async def test_connections_that_never_join(self):
-        before = self.server.descriptors()
+        before = self.server.descriptors_at_rest()
         for i in range(200):
             client = await Client.connect(self.server)
             if i % 2:
@@ -107,14 +107,14 @@ class Moves(AsyncServerCase):
         self.server.assert_back_at(before)
 
     async def test_plain_requests(self):
-        before = self.server.descriptors()
+        before = self.server.descriptors_at_rest()
         for _ in range(100):
             for path in ("/health", "/", "/nothing"):
                 self.server.get(path)
         self.server.assert_back_at(before)
 
     async def test_a_room_whose_members_change(self):
-        before = self.server.descriptors()
+        before = self.server.descriptors_at_rest()
         last = await Client.joined(self.server, "changing", "0")
         for i in range(1, 150):
             client = await Client.joined(self.server, "changing", str(i))

@@ -15,8 +15,7 @@ class Zygote(ServerCase):
     flags = (*UNBOUNDED, "--pool-size", "1")
 
     def setUp(self):
-        self.server.wait_for_pool()
-        self.before = self.server.descriptors()
+        self.before = self.server.descriptors_at_rest()
         self.zygote = self.server.one("zygote")
 
     def tearDown(self):

@@ -140,8 +140,7 @@ class Fault:
         self.server = servers.Server("--pool-size", "2", "--request-timeout-ms", "2000", *servers.UNBOUNDED).start()
         self.server.assert_works()
         honest_session(self.server)
-        self.server.wait_for_pool()
-        self.before = self.server.descriptors()
+        self.before = self.server.descriptors_at_rest()
 
     def pids(self):
         roles = self.server.roles()
