@@ -106,7 +106,9 @@ class Killed(BrokerCase):
         for _ in range(3):
             a.say("offer", data=1)
             b.hear("offer")
-        before = self.ask("show", room=self.rooms()[0]["room"])
+        # What has been heard may still be about to be taken out of the queue.
+        before = wait_until(lambda: (shown := self.ask("show", room=self.rooms()[0]["room"]))
+                            and not any(m["queued"] for m in shown["members"]) and shown, SOON, "nothing queued")
         status = self.ask("status")
         kill_broker(self.server)
         after = self.ask("show", room=self.rooms()[0]["room"])
