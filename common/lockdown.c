@@ -70,7 +70,9 @@ uint32_t lockdown_limits(const struct lockdown_limit *limits, unsigned count)
 	for (unsigned i = 0; i < count; i++) {
 		struct rlimit now;
 		rlim_t most = limits[i].most;
-		if (most > 0 && getrlimit(limits[i].resource, &now) == 0 && now.rlim_max < most)
+		if (most > 0 && getrlimit(limits[i].resource, &now) < 0)
+			return 0;
+		if (most > 0 && now.rlim_max < most)
 			most = now.rlim_max;
 		all = setrlimit(limits[i].resource, &(struct rlimit){most, most}) == 0 && all;
 	}

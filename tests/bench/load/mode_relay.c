@@ -214,20 +214,15 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The median of the windows' p99. */
-static double usual_p99_us(const struct relay *r)
+/* The median of the windows' p99; `p99` has place for one of each. */
+static double usual_p99_us(const struct relay *r, double *p99)
 {
-	double *p99 = calloc(r->window_count, sizeof *p99), usual;
 	size_t n = 0;
-	if (!p99)
-		return 0;
 	for (size_t i = 0; i < r->window_count; i++)
 		if (r->windows[i].count > 0)
 			p99[n++] = histogram_percentile(&r->windows[i], 99) / 1000;
-	qsort(p99, n, sizeof p99[0], by_value);
-	usual = p99[n / 2];
-	free(p99);
-	return usual;
+	qsort(p99, n, sizeof *p99, by_value);
+	return p99[n / 2];
 }
 
 int mode_open_loop(struct load *l)
@@ -237,7 +232,8 @@ int mode_open_loop(struct load *l)
 	int error = relay_begin(l, &r);
 	r.window_count = (size_t)(l->options.duration_ns / WINDOW_NS) + 1;
 	r.windows = calloc(r.window_count, sizeof *r.windows);
-	if (!r.windows)
+	double *p99 = calloc(r.window_count, sizeof *p99);
+	if (!r.windows || !p99)
 		error = -ENOMEM;
 	l->crowd.on_signal = open_loop_on_signal;
 	if (error == 0)
@@ -252,10 +248,11 @@ int mode_open_loop(struct load *l)
 		relay_report(l, "open-loop");
 		report_number("rate", (double)l->options.rate);
 		report_durations("relay", &times);
-		report_number("relay_usual_p99_us", usual_p99_us(&r));
+		report_number("relay_usual_p99_us", usual_p99_us(&r, p99));
 		report_number("cpu_us_each", (double)(after.cpu_ns - before.cpu_ns) / 1000 / (double)r.received);
 		report_end();
 	}
+	free(p99);
 	free(r.windows);
 	message_fini(&r.message);
 	return error;
