@@ -5,7 +5,8 @@
  *
  *   struct ledger | seats[2 * max_members] | per seat, page-aligned: input buffer, queue, replay
  *
- * The file is sparse: a page costs memory from the first byte that is written to it.
+ * The file is sparse: a page costs memory from the first byte that is written to it. So three members whose queues are
+ * short are on one page with all that is known of them.
  */
 #ifndef LEDGER_H
 #define LEDGER_H
@@ -64,6 +65,9 @@ struct seat_resume {
 	uint64_t suspended_next; /* SUSPENDED: what has this number or more, it has surely not seen */
 };
 
+/* The longest queue that lies in the seat itself. */
+#define SEAT_QUEUE_BYTES 720
+
 struct seat {
 	uint64_t client; /* the broker's number for it */
 	struct client_id id;
@@ -77,6 +81,7 @@ struct seat {
 	uint32_t owed_at;       /* the queue's first byte not yet written ... */
 	uint32_t owed_end;      /* ... and its first free byte */
 	uint32_t owed_boundary; /* a frame's first byte, at or before owed_at */
+	uint8_t spilled;        /* not 0: the queue is too long for the seat, and lies behind its input buffer */
 	uint64_t in_origin;     /* bytes since the connection began: read, but for in.end ... */
 	uint64_t out_origin;    /* ... and written, but for owed_at */
 	uint32_t told_up_to;    /* seats below this one */
@@ -89,6 +94,7 @@ struct seat {
 	bool ice_due;          /* the broker is still to be asked */
 	struct seat_resume resume;
 	struct seat_traffic traffic;
+	uint8_t queue[SEAT_QUEUE_BYTES];
 };
 
 /* Does a member sit here, with a connection or without? */
@@ -178,8 +184,8 @@ static inline size_t ledger_input_size(const struct ipc_open *open)
 	return ledger_page_round(ws_buffer_size(open->message_bytes_max));
 }
 
-/* A queue holds queue_bytes_max, or one message of any size that the server sends, whichever is more; and beside a
- * `resumed` all that is kept for the member. */
+/* A spilled queue holds queue_bytes_max, or one message of any size that the server sends, whichever is more; and
+ * beside a `resumed` all that is kept for the member. */
 static inline size_t ledger_queue_size(const struct ipc_open *open)
 {
 	return ledger_page_round((size_t)open->queue_bytes_max + open->message_bytes_max + LIMIT_SERVER_MESSAGE_BYTES +
@@ -214,15 +220,25 @@ static inline uint8_t *ledger_input(struct ledger *l, unsigned seat)
 	return (uint8_t *)l + ledger_data_offset(&l->open) + seat * ledger_seat_size(&l->open);
 }
 
+/* Where the seat's queue lies now ... */
 static inline uint8_t *ledger_queue(struct ledger *l, unsigned seat)
 {
-	return ledger_input(l, seat) + ledger_input_size(&l->open);
+	struct seat *s = &l->seats[seat];
+
+	return s->spilled ? ledger_input(l, seat) + ledger_input_size(&l->open) : s->queue;
+}
+
+/* ... and how many bytes it can hold there. */
+static inline size_t ledger_queue_place(const struct ledger *l, unsigned seat)
+{
+	return l->seats[seat].spilled ? ledger_queue_size(&l->open) : SEAT_QUEUE_BYTES;
 }
 
 /* Only of a seat that may be resumed. */
 static inline struct replay *ledger_replay(struct ledger *l, unsigned seat)
 {
-	return (struct replay *)(void *)(ledger_queue(l, seat) + ledger_queue_size(&l->open));
+	return (struct replay *)(void *)(ledger_input(l, seat) + ledger_input_size(&l->open) +
+					 ledger_queue_size(&l->open));
 }
 
 #endif

@@ -25,7 +25,8 @@ static bool is_sane(const struct room *room, unsigned seat)
 	       s->departure <= LEFT_REASONS_COUNT && s->news < NEWS_LEFT + LEFT_REASONS_COUNT &&
 	       s->sender.length >= 1 && s->sender.length <= LIMIT_NAME_BYTES && s->in.utf8 <= s->in.message &&
 	       s->in.message <= s->in.at && s->in.at <= s->in.end && s->in.end <= ledger_input_size(open) &&
-	       s->owed_boundary <= s->owed_at && s->owed_at <= s->owed_end && s->owed_end <= ledger_queue_size(open);
+	       s->owed_boundary <= s->owed_at && s->owed_at <= s->owed_end &&
+	       s->owed_end <= ledger_queue_place(room->ledger, seat);
 }
 
 /* Brings the seat to where the kernel says that its streams are. Each returns whether that can be. */

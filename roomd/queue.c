@@ -29,24 +29,35 @@ static void find_boundary(struct ledger *ledger, unsigned seat)
 	}
 }
 
+/* Has the queue begin with the first frame that is not wholly written, and lie where `need` more bytes fit. */
+static void move(struct ledger *ledger, unsigned seat, size_t need)
+{
+	struct seat *s = &ledger->seats[seat];
+	const uint8_t *from = ledger_queue(ledger, seat) + s->owed_boundary;
+	uint32_t kept = s->owed_end - s->owed_boundary;
+
+	ledger_mark(&ledger->moving, seat + 1);
+	s->spilled |= kept + need > SEAT_QUEUE_BYTES;
+	memmove(ledger_queue(ledger, seat), from, kept);
+	s->out_origin += s->owed_boundary;
+	s->owed_at -= s->owed_boundary;
+	s->owed_end -= s->owed_boundary;
+	s->owed_boundary = 0;
+	ledger_mark(&ledger->moving, 0);
+}
+
 /* Makes sure that `need` more bytes fit behind the queue's end. Returns where that is. */
 static uint8_t *make_place(struct ledger *ledger, unsigned seat, size_t need)
 {
 	struct seat *s = &ledger->seats[seat];
-	uint8_t *queue = ledger_queue(ledger, seat);
 
 	find_boundary(ledger, seat);
-	if (s->owed_end + need > ledger_queue_size(&ledger->open)) {
-		ledger_mark(&ledger->moving, seat + 1);
-		memmove(queue, queue + s->owed_boundary, s->owed_end - s->owed_boundary);
-		s->out_origin += s->owed_boundary;
-		s->owed_at -= s->owed_boundary;
-		s->owed_end -= s->owed_boundary;
-		s->owed_boundary = 0;
-		ledger_mark(&ledger->moving, 0);
-	}
-	assert(s->owed_end + need <= ledger_queue_size(&ledger->open));
-	return queue + s->owed_end;
+	if (s->owed_end == 0)
+		s->spilled = need > SEAT_QUEUE_BYTES;
+	else if (s->owed_end + need > ledger_queue_place(ledger, seat))
+		move(ledger, seat, need);
+	assert(s->owed_end + need <= ledger_queue_place(ledger, seat));
+	return ledger_queue(ledger, seat) + s->owed_end;
 }
 
 int queue_append(struct ledger *ledger, unsigned seat, enum ws_opcode opcode, const struct iovec *parts, int part_count)
@@ -91,6 +102,7 @@ void queue_copy_begun(struct ledger *ledger, unsigned seat, unsigned other)
 	to->owed_boundary = 0;
 	to->owed_at = s->owed_at - s->owed_boundary;
 	to->owed_end = to->owed_at > 0 ? frame_end(ledger, seat, s->owed_boundary) - s->owed_boundary : 0;
+	to->spilled = to->owed_end > SEAT_QUEUE_BYTES;
 	memcpy(ledger_queue(ledger, other), ledger_queue(ledger, seat) + s->owed_boundary, to->owed_end);
 }
 
