@@ -22,6 +22,7 @@ struct room_socket {
 	int fd;
 	uint32_t interest; /* epoll events asked for */
 	bool dirty;        /* something to write at the end of the turn */
+	bool untold;       /* the others are still to be told what has become of who sits here */
 	bool known;        /* an heir's: the broker knows who sits there ... */
 	bool lost;         /* ... or does not: the connection is lost, and that is still to be told */
 };
@@ -45,6 +46,7 @@ struct room {
 	unsigned reseats_due; /* an heir's: RESEATs still to come */
 	bool numbered;        /* the message in work has a number, and its sender may resume */
 	bool occupied;        /* somebody has sat here */
+	bool telling;         /* of one of those */
 	bool traced;          /* the broker wants to be told of signals */
 	unsigned shown;       /* one more than the members that the process's title tells of; 0: it tells of none yet */
 	uint64_t now_ms;      /* of this turn */

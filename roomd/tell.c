@@ -8,7 +8,8 @@
 #include "session.h"
 #include "tell.h"
 
-/* Where a `joined` is put together that is longer than others: large enough for the fullest room. */
+/* Where a `joined` that is longer than others, and what follows it, is put together: large enough for the fullest room.
+ */
 static char scratch[LIMIT_SERVER_MESSAGE_BYTES + LIMIT_ICE_BYTES + LIMIT_MEMBERS_CEILING * LIMIT_PARTICIPANT_BYTES];
 
 void tell_one(struct room *room, unsigned from, unsigned to, const struct iovec *parts, int part_count)
@@ -48,23 +49,52 @@ static void write_news(const struct room *room, const struct seat *s, struct out
 	}
 }
 
-SELDOM void tell_news(struct room *room, unsigned seat)
+static void tell_news_of(struct room *room, unsigned seat)
 {
 	struct seat *s = &room->ledger->seats[seat];
-	/* Not shared: another may be found gone while this is being said. */
-	char message[LIMIT_SERVER_MESSAGE_BYTES] UNINITIALIZED;
-	struct out o = out_init(message, sizeof(message));
+	char text[SEAT_QUEUE_BYTES] UNINITIALIZED;
+	static char longer[LIMIT_SERVER_MESSAGE_BYTES];
+	struct out o = out_init(text, sizeof(text));
 
 	/* When everyone goes, everyone is told with 1001. */
 	for (unsigned i = s->told_up_to; i < room->ledger->top && !room->orphaned; i++)
 		if (i != seat && seat_is_members(&room->ledger->seats[i]) && !room->sockets[i].lost) {
 			if (o.length == 0)
 				write_news(room, s, &o);
+			if (o.truncated) {
+				o = out_init(longer, sizeof(longer));
+				write_news(room, s, &o);
+			}
 			assert(!o.truncated);
 			member_say_on(room, i, &(struct member_cursor){CURSOR_TOLD, seat},
 				      &(struct iovec){o.at, o.length}, 1);
 		}
 	s->news = NEWS_NONE;
+}
+
+/* No seat: everyone is told of everyone. */
+static unsigned first_untold(const struct room *room)
+{
+	unsigned i = 0;
+
+	while (i < room->ledger->top && !room->sockets[i].untold)
+		i++;
+	return i;
+}
+
+SELDOM void tell_news(struct room *room, unsigned seat)
+{
+	room->sockets[seat].untold = true;
+	/* While the others are told of one, another may be found gone, and then another. Each is told when the one
+	 * before is done, and not within it: the stack would have to hold as many as there are. */
+	if (room->telling)
+		return;
+	room->telling = true;
+	for (unsigned next = seat; next < room->ledger->top; next = first_untold(room)) {
+		room->sockets[next].untold = false;
+		tell_news_of(room, next);
+	}
+	room->telling = false;
 }
 
 /* --- joined, resumed --- */
@@ -73,11 +103,10 @@ SELDOM void tell_news(struct room *room, unsigned seat)
 static SELDOM void tell_of_absent(struct room *room, unsigned to)
 {
 	const struct ledger *ledger = room->ledger;
-	char message[LIMIT_SERVER_MESSAGE_BYTES] UNINITIALIZED;
 
 	for (unsigned i = 0; i < ledger->top; i++) {
 		const struct seat *s = &ledger->seats[i];
-		struct out o = out_init(message, sizeof(message));
+		struct out o = out_init(scratch, sizeof(scratch));
 		if (s->state != SEAT_SUSPENDED)
 			continue;
 		server_message_user_suspended(&o, &ledger->open.room_id, &s->id, &s->sender);
@@ -104,7 +133,7 @@ static void write_welcome(const struct room *room, unsigned seat, const struct i
 /* Of a small room on the stack, whose page is used anyway. */
 static SELDOM void welcome(struct room *room, unsigned seat, const struct ipc_resume *resume)
 {
-	char text[LIMIT_SERVER_MESSAGE_BYTES] UNINITIALIZED;
+	char text[SEAT_QUEUE_BYTES] UNINITIALIZED;
 	struct out o = out_init(text, sizeof(text));
 
 	write_welcome(room, seat, resume, &o);

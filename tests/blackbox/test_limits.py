@@ -198,6 +198,24 @@ class SlowReader(ServerCase):
             except Closed as closed:
                 self.assertTrue(closed.code == 1008 or closed.code is None, closed)
 
+    def test_all_at_once(self):
+        """Each that is closed is one more thing to tell the others, of whom the next is closed for it: the room tells them
+        one after the other, however many there are."""
+        with Server(*UNBOUNDED, "--max-members", "300", "--message-bytes-max", "16384", "--queue-bytes-max", "20000",
+                    "--log-level", "warn") as server, Raw(server) as speaker:
+            speaker.join("slow", "speaker")
+            slow = [Raw(server, receive_bytes=4096) for _ in range(200)]
+            for client in slow:
+                self.addCleanup(client.close)
+                client.say("join", room_id="slow", sender="slow")
+                speaker.hear("user-joined")
+            # As long as what is said of one who leaves: then most are found with no place for just that.
+            left = 0
+            while left < len(slow):
+                speaker.send(say("offer", data="x" * 45) * 10 + say("ping"))
+                left += [m["action"] for m in iter(speaker.hear, {"action": "pong"})].count("user-left")
+            self.assertNotIn("roomd-lost", server.stderr())
+
     def test_reads_slowly_but_enough(self):
         """Being behind within the bound costs nothing."""
         with Raw(self.server) as speaker, Raw(self.server, receive_bytes=4096) as slow:
