@@ -121,7 +121,7 @@
 #define LIMIT_EPOLL_EVENTS 64
 
 /* A roomd's stack: its deepest path takes 20 KB. */
-#define LIMIT_ROOMD_STACK_BYTES (512 * 1024)
+#define LIMIT_ROOMD_STACK_BYTES (64 * 1024)
 
 /* The address space of a roomd beside its room's memory: program, libraries, stack, with room for other builds. */
 #define LIMIT_ROOMD_PROGRAM_BYTES (64 * 1024 * 1024)

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -26,6 +27,20 @@
 
 /* Descriptors beside the members': standard ones, channel, epoll set, one that an evicted seat gives back late. */
 #define FDS_OTHER 8
+
+/* Builds for sanitizers and valgrind, which have no sandbox: they know of one stack, and write something down at the
+ * end. */
+#ifdef SANDBOX_NONE
+#define INSTRUMENTED true
+#else
+#define INSTRUMENTED false
+#endif
+
+/* Of the sockets, how many lie on the page where the stack begins. */
+#define SOCKETS_ON_STACK_PAGE 16
+
+/* A page is as large as this, or a part of it. */
+#define PAGE_BYTES_MAX 65536
 
 /* Between the program's variables and the ledger, at least; whole pages. */
 #define LEDGER_GAP 65536
@@ -108,19 +123,32 @@ static void begin(struct room *room)
 	wake_at_keepers_death();
 }
 
-/* Nothing is left for libc to do, and what it would touch of the zygote's pages would have to be copied first.
- * (Instrumented builds, which have no sandbox, have something to write down.) */
+/* Nothing is left for libc to do, and what it would touch of the zygote's pages would have to be copied first. */
 static _Noreturn void leave(int status)
 {
-#ifdef SANDBOX_NONE
-	exit(status);
-#else
+	if (INSTRUMENTED)
+		exit(status);
 	_exit(status);
-#endif
 }
 
-static _Noreturn void be_roomd(struct room *room, struct room_socket *sockets, uint32_t sandbox_layers)
+/*
+ * What a roomd writes to, on as few pages as it goes and near the program: each page, and each table for pages that are
+ * far from others, is made anew in every fork, and costs more than all that is done with it. Of a small room that is
+ * two pages here, the upper end of the stack with the first sockets and the front of `room`, and the ledger's first.
+ */
+static _Alignas(PAGE_BYTES_MAX) struct {
+	char guard[PAGE_BYTES_MAX]; /* who comes here has used up the stack, and ends */
+	char stack[LIMIT_ROOMD_STACK_BYTES - SOCKETS_ON_STACK_PAGE * sizeof(struct room_socket)];
+	struct room_socket sockets[LIMIT_SEATS_CEILING];
+	_Alignas(4096) struct room room;
+	uint32_t sandbox_layers; /* that the zygote has entered */
+} own;
+
+_Static_assert(sizeof(own.stack) % 16 == 0, "the stack begins where the processor wants it");
+
+static int be_roomd(void *argument)
 {
+	struct room *room = argument;
 	size_t ledger_bytes = 0;
 
 	room->turn = WATCHDOG_TURN; /* to start is the first */
@@ -131,10 +159,10 @@ static _Noreturn void be_roomd(struct room *room, struct room_socket *sockets, u
 		perror("roomd");
 		leave(1);
 	}
-	room->sockets = sockets;
+	room->sockets = own.sockets;
 	struct sandbox_bounds bounds = {.fds = LIMIT_SEATS_CEILING + FDS_OTHER, .memory_bytes = ledger_bytes};
-	sandbox_layers |= sandbox_enter(SANDBOX_ALL & ~(unsigned)SANDBOX_INHERITED, &bounds);
-	struct ipc_ready ready = {.sandbox_layers = sandbox_layers};
+	uint32_t layers = own.sandbox_layers | sandbox_enter(SANDBOX_ALL & ~(unsigned)SANDBOX_INHERITED, &bounds);
+	struct ipc_ready ready = {.sandbox_layers = layers};
 	title_set("roomd: warm");
 	if (ipc_send(room->channel, IPC_READY, &ready, NULL, 0, -1) < 0)
 		leave(1);
@@ -142,12 +170,31 @@ static _Noreturn void be_roomd(struct room *room, struct room_socket *sockets, u
 	leave(0);
 }
 
+/* Keeps this stack from the roomds. */
+static void keep_stack(void)
+{
+	/* The name of the program is the uppermost thing in it (execve(2)); right above it may lie what roomds need.
+	 * Below, what the kernel has given it so far is far less than this, and nothing else is near. */
+	uintptr_t top = (getauxval(AT_EXECFN) | (getauxval(AT_PAGESZ) - 1)) + 1;
+	uintptr_t bottom = top - 1024 * 1024;
+
+	madvise((void *)bottom, top - bottom, MADV_DONTFORK);
+}
+
+/* Returns whether roomds can be forked. */
+static bool prepare_roomds(void)
+{
+	if (INSTRUMENTED)
+		return true;
+	/* With the title elsewhere, no roomd needs anything of the zygote's stack. */
+	if (title_move(own.room.title, sizeof(own.room.title)))
+		keep_stack();
+	return mprotect(own.guard, sizeof(own.guard), PROT_NONE) == 0;
+}
+
 int main(int argc, char *argv[])
 {
-	/* On a page of its own: hardly anything else among the program's variables is written to by a roomd. */
-	static _Alignas(4096) struct room room;
-	/* Of a small room on the page where the frames of serve() begin, and as long as the process. */
-	struct room_socket sockets[LIMIT_SEATS_CEILING] = {0};
+	static const struct zygote_roomd roomd = {.begin = be_roomd, .argument = &own.room, .stack_end = own.sockets};
 	struct stat channel;
 
 	title_init(argc, argv);
@@ -156,11 +203,12 @@ int main(int argc, char *argv[])
 		      stderr);
 		return 1;
 	}
-	begin(&room);
+	begin(&own.room);
+	if (!prepare_roomds()) {
+		perror("roomd");
+		return 1;
+	}
 	title_set("video-signaling: zygote");
-	uint32_t sandbox_layers = sandbox_enter(SANDBOX_INHERITED, NULL);
-	int error = zygote_serve();
-	if (error == 0)
-		be_roomd(&room, sockets, sandbox_layers);
-	return error == -EPIPE ? 0 : 1;
+	own.sandbox_layers = sandbox_enter(SANDBOX_INHERITED, NULL);
+	return zygote_serve(&roomd) == -EPIPE ? 0 : 1;
 }

@@ -17,6 +17,8 @@
 #include "ipc.h"
 #include "ledger.h"
 
+#define TITLE_BYTES 32
+
 /* Of a seat: what is this process's alone. */
 struct room_socket {
 	int fd;
@@ -57,6 +59,7 @@ struct room {
 		size_t length;
 	} servers;
 	struct room_socket *sockets; /* LIMIT_SEATS_CEILING of them, elsewhere: the inbox begins on this page */
+	char title[TITLE_BYTES];     /* what ps shows */
 	struct ipc_inbox inbox;      /* what has come over the channel */
 };
 

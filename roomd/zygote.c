@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,13 +13,26 @@
 #include "process_fds.h"
 #include "zygote.h"
 
+static int begin(void *argument)
+{
+	const struct zygote_roomd *roomd = argument;
+
+	close(ZYGOTE_FD_KEEPER);
+	return roomd->begin(roomd->argument);
+}
+
 /* Forks a child of the keeper's, not of ours: its parent sees when it stops or ends, and how. (clone(2); libc's own
  * fork() can't do that, and there is nothing of libc's here that it would have to put right: no thread, no lock.)
- * Returns like fork(2), or -errno. */
-static pid_t fork_for_keeper(void)
+ * Returns its pid or -errno. */
+static pid_t fork_for_keeper(const struct zygote_roomd *roomd)
 {
+#ifdef SANDBOX_NONE /* sanitizers and valgrind know of one stack */
 	long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
-
+	if (pid == 0)
+		exit(begin((void *)(uintptr_t)roomd));
+#else
+	int pid = clone(begin, roomd->stack_end, CLONE_PARENT | SIGCHLD, (void *)(uintptr_t)roomd);
+#endif
 	return pid < 0 ? -errno : (pid_t)pid;
 }
 
@@ -34,7 +48,7 @@ static struct ipc_inbox *inbox_of_its_own(void)
 	return inbox;
 }
 
-int zygote_serve(void)
+int zygote_serve(const struct zygote_roomd *roomd)
 {
 	struct pollfd keeper = {.fd = ZYGOTE_FD_KEEPER, .events = POLLIN};
 	struct ipc_inbox *inbox = inbox_of_its_own();
@@ -51,12 +65,8 @@ int zygote_serve(void)
 			return error;
 		if (m.type != IPC_MAKE)
 			return -EPROTO;
-		struct ipc_made made = {.pid = error < 0 ? error : fork_for_keeper()};
-		if (made.pid == 0) {
-			assert(m.fd == ROOMD_FD_CHANNEL); /* the first that is free */
-			close(keeper.fd);
-			return 0;
-		}
+		assert(error < 0 || m.fd == ROOMD_FD_CHANNEL); /* the first that is free */
+		struct ipc_made made = {.pid = error < 0 ? error : fork_for_keeper(roomd)};
 		if (m.fd >= 0)
 			close(m.fd);
 		error = ipc_send(keeper.fd, IPC_MADE, &made, NULL, 0, -1);

@@ -111,6 +111,11 @@ class Process(collections.namedtuple("Process", "pid ppid state session start ti
         now = Process.read(self.pid)
         return now is not None and now.start == self.start
 
+    def maps(self):
+        """Its memory, as proc(5) lists it."""
+        with open(f"/proc/{self.pid}/maps", encoding="utf-8", errors="replace") as file:
+            return file.read()
+
     def descriptors(self):
         """What the process has open, as a Counter of kinds: {"socket": 3, "anon_inode:[eventpoll]": 1, ...}"""
         kinds = collections.Counter()

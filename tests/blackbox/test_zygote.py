@@ -8,7 +8,7 @@ import unittest
 
 from operator_client import Operated
 from raw import Raw
-from server import SOON, UNBOUNDED, WRAPPER, Server, ServerCase, main, may_trace, wait_until
+from server import Process, SOON, UNBOUNDED, WRAPPER, Server, ServerCase, main, may_trace, wait_until
 
 
 class Zygote(ServerCase):
@@ -97,14 +97,23 @@ class Zygote(ServerCase):
                 client.hear("left")
         self.wait_for_another()
 
+    def test_stack(self):
+        """A room has a stack of its own, below which nothing can be touched, and nothing of the zygote's."""
+        if WRAPPER or self.server.is_sanitized():
+            self.skipTest("those fork as everyone does")
+        pair = self.pair("two")
+        maps = self.server.one("room").maps()
+        self.assertNotIn("[stack]", maps)
+        self.assertRegex(maps, r"---p .*\n.* rw-p 00000000 00:00 0")
+        self.leave(*pair)
+
     def test_layout(self):
         """Rooms of one zygote share their layout; those of another have one of their own."""
         if WRAPPER or self.server.is_sanitized():
             self.skipTest("a sanitizer or a wrapper chooses the layout itself")
 
         def layout(process):
-            with open(f"/proc/{process.pid}/maps", encoding="ascii") as maps:
-                return re.search(r"([0-9a-f]+)-.*roomd", maps.read())[1]
+            return re.search(r"([0-9a-f]+)-.*roomd", process.maps())[1]
 
         pair = self.pair("first")
         first = layout(self.server.one("room"))
@@ -159,18 +168,20 @@ class StartThatFails(unittest.TestCase):
         self.server = Server(*UNBOUNDED, "--pool-size", "0").start()
         self.addCleanup(self.server.kill)
 
-    def let_forks_fail(self, which):
-        """Of those from now on; strace's "1" or "1..2"."""
-        zygote = self.server.one("zygote").pid
-        strace = subprocess.Popen(["strace", "-qq", "-o", "/dev/null", "-e", "trace=clone",
-                                   "-e", f"inject=clone:error=EAGAIN:when={which}", "-p", str(zygote)])
+    def inject(self, what, process, *flags):
+        strace = subprocess.Popen(["strace", *flags, "-qq", "-o", "/dev/null", "-e", f"trace={what.split(':')[0]}",
+                                   "-e", f"inject={what}", "-p", str(process.pid)])
         self.addCleanup(strace.wait)
         self.addCleanup(strace.kill)
 
         def is_traced():
-            with open(f"/proc/{zygote}/status", encoding="ascii") as status:
+            with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
                 return f"TracerPid:\t{strace.pid}\n" in status.read()
         wait_until(is_traced, SOON, "strace attached")
+
+    def let_forks_fail(self, which):
+        """Of those from now on; strace's "1" or "1..2"."""
+        self.inject(f"clone:error=EAGAIN:when={which}", self.server.one("zygote"))
 
     def ask_for_room(self, room):
         client = Raw(self.server)
@@ -199,6 +210,16 @@ class StartThatFails(unittest.TestCase):
             return client.hear()["action"] == "joined"
         wait_until(is_served, SOON, "served again")
         self.assert_failures(2)
+
+    def test_title_that_stays(self):
+        """On a kernel that does not have it moved, a room keeps the zygote's stack, and shows its title there."""
+        keeper = self.server.one("keeper")
+        self.inject("prctl:error=EINVAL:when=4", keeper, "-f")
+        self.server.one("zygote").kill()
+        self.ask_for_room("room").hear("joined")
+        room = self.server.one("room")
+        self.assertIn("[stack]", room.maps())
+        wait_until(lambda: Process.read(room.pid).title == "roomd: 1 member", SOON, self.server.output)
 
 
 if __name__ == "__main__":
