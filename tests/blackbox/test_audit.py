@@ -105,7 +105,10 @@ class Audit(unittest.TestCase):
         for role, process in self.everyone():
             if role != "keeper":
                 environment = pathlib.Path(f"/proc/{process.pid}/environ").read_bytes()
-                self.assertEqual(environment, b"GLIBC_TUNABLES=glibc.pthread.rseq=0\0")
+                shown = [b"GLIBC_TUNABLES=glibc.pthread.rseq=0\0"]
+                if role != "broker":
+                    shown.append(b"")  # where the title has moved, nothing lies behind it
+                self.assertIn(environment, shown)
 
     def test_nothing_is_writable_and_executable(self):
         if os.geteuid() != 0:
