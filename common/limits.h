@@ -123,6 +123,9 @@
 /* A roomd's stack: its deepest path takes 20 KB. */
 #define LIMIT_ROOMD_STACK_BYTES (64 * 1024)
 
+/* The stack that the kernel gave the zygote, of which a roomd uses nothing. */
+#define LIMIT_ROOMD_KERNEL_STACK_BYTES (512 * 1024)
+
 /* The address space of a roomd beside its room's memory: program, libraries, stack, with room for other builds. */
 #define LIMIT_ROOMD_PROGRAM_BYTES (64 * 1024 * 1024)
 

@@ -90,6 +90,7 @@ static uint32_t limit_resources(const struct sandbox_bounds *bounds)
 	    {RLIMIT_MEMLOCK, 0},
 	    {RLIMIT_MSGQUEUE, 0},
 	    {RLIMIT_DATA, 0}, /* it allocates nothing any more */
+	    {RLIMIT_STACK, LIMIT_ROOMD_KERNEL_STACK_BYTES},
 	    {RLIMIT_AS, bounds->memory_bytes + LIMIT_ROOMD_PROGRAM_BYTES},
 	    {RLIMIT_NOFILE, bounds->fds},
 	};

@@ -135,6 +135,14 @@ static int use_shared_memory(long bytes)
 	return at == MAP_FAILED ? errno : 0;
 }
 
+static int use_stack(long bytes)
+{
+	volatile char here[4096];
+
+	here[0] = 1;
+	return bytes > 0 ? use_stack(bytes - (long)sizeof(here)) + here[0] - 1 : 0;
+}
+
 static int open_many(long count)
 {
 	for (long i = 0; i < count; i++)
@@ -246,6 +254,8 @@ static void test_limits_of_a_room(void **state)
 	assert_int_equal(subject_do(SANDBOX_RLIMITS, NULL, use_private_memory, 1 << 20), ENOMEM);
 	assert_int_equal(subject_do(0, NULL, use_shared_memory, 256 << 20), 0);
 	assert_int_equal(subject_do(SANDBOX_RLIMITS, NULL, use_shared_memory, 256 << 20), ENOMEM);
+	assert_int_equal(subject_do(SANDBOX_RLIMITS, NULL, use_stack, 100 << 10), 0);
+	assert_int_equal(subject_do(SANDBOX_RLIMITS, NULL, use_stack, 2 << 20), DIED_OF(SIGSEGV));
 	assert_int_equal(subject_do(SANDBOX_RLIMITS, NULL, open_many, 200), EMFILE);
 }
 
