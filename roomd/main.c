@@ -6,6 +6,7 @@
  * READY, and waits to become a room. See room.h for its states.
  */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,6 +106,15 @@ static void wake_at_keepers_death(void)
 	prctl(PR_SET_PDEATHSIG, SIGCONT);
 }
 
+/* Who runs is not interrupted for a room that something has come for (sched(7), SCHED_BATCH): where all processors are
+ * busy, more has come by then, and is relayed in one go. Where one is idle, nothing waits. Inherited by a fork; a
+ * policy that somebody has chosen stays; refused, it is only slower. */
+static void interrupt_nobody(void)
+{
+	if (sched_getscheduler(0) == SCHED_OTHER)
+		sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
+}
+
 /* What the zygote and its roomds have in common. */
 static void begin(struct room *room)
 {
@@ -120,6 +130,7 @@ static void begin(struct room *room)
 	closefrom(ZYGOTE_FD_KEEPER + 1);
 	watchdog_prepare(&room->turn);
 	lockdown_not_dumpable(); /* with or without a sandbox */
+	interrupt_nobody();
 	wake_at_keepers_death();
 }
 

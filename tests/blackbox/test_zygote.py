@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import unittest
 
 from operator_client import Operated
@@ -107,6 +108,13 @@ class Zygote(ServerCase):
         self.assertRegex(maps, r"---p .*\n.* rw-p 00000000 00:00 0")
         self.leave(*pair)
 
+    def test_policy(self):
+        """Rooms interrupt nobody; whoever is to be let in may interrupt them."""
+        pair = self.pair("two")
+        for role, policy in ("room", os.SCHED_BATCH), ("broker", os.SCHED_OTHER), ("keeper", os.SCHED_OTHER):
+            self.assertEqual(os.sched_getscheduler(self.server.one(role).pid), policy, role)
+        self.leave(*pair)
+
     def test_layout(self):
         """Rooms of one zygote share their layout; those of another have one of their own."""
         if WRAPPER or self.server.is_sanitized():
@@ -122,6 +130,23 @@ class Zygote(ServerCase):
         fresh = self.fill_rooms(3)
         self.assertTrue({layout(p) for p in self.server.roles()["room"]} - {first})
         self.leave(*fresh)
+
+
+class ChosenPolicy(unittest.TestCase):
+    def test_it_stays(self):
+        """Who has everything run only when nothing else does has the rooms run so, too."""
+        server = Server(*UNBOUNDED)
+
+        def start():
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+            server.start()
+
+        starter = threading.Thread(target=start)  # a policy is a thread's, and may not be given up again
+        starter.start()
+        starter.join()
+        with server, Raw(server) as client:
+            client.join("room", "one")
+            self.assertEqual(os.sched_getscheduler(server.one("room").pid), os.SCHED_IDLE)
 
 
 class StartsAtOnce(unittest.TestCase):
