@@ -169,6 +169,7 @@ int census_on_counted(struct room *room, const struct ipc_counted *body)
 	room->roomd->state = IPC_IN_OPEN;
 	room->sent = body->seen;
 	room->vacant = body->used == 0 && TAILQ_EMPTY(&room->seated);
+	room->traffic = room->roomd->ledger->traffic;
 	log_debug("room-counted", "room=%s members=%u", log_name(room->id.bytes, room->id.length).text, room->members);
 	room_seat(room); /* or ends it */
 	return 0;

@@ -91,7 +91,7 @@ void room_end_if_vacant(struct room *room)
 	if (!room->roomd || !room->vacant || room->counting || !TAILQ_EMPTY(&room->waiting))
 		return;
 	log_debug("room-closed", "room=%s", LOG_ROOM(room));
-	stats_add_room(&room->broker->memory->stats.rooms, &room->roomd->ledger->traffic);
+	stats_add_room(&room->broker->memory->stats.rooms, &room->traffic);
 	roomd_retire(room->roomd);
 	room->roomd = NULL;
 	room_free(room);
@@ -294,6 +294,7 @@ void room_on_roomd(struct room *room, struct roomd *r)
 	room->traced = false;
 	room->sent = 0;
 	room->vacant = true;
+	room->traffic = (struct room_traffic){0};
 	r->room = room;
 	roster_open(room);
 	roomd_send(r, IPC_OPEN, &room->limits, NULL, 0, -1); /* the first message: if it fails, the channel has ended */

@@ -86,6 +86,7 @@ static int on_empty(struct room *room, const struct ipc_empty *body)
 	if (!TAILQ_EMPTY(&room->seated))
 		return -EPROTO;
 	room->vacant = true;
+	room->traffic = body->traffic;
 	room_end_if_vacant(room);
 	return 0;
 }

@@ -17,12 +17,13 @@
 #include "keepalive.h"
 #include "limits.h"
 #include "server_message.h"
+#include "traffic.h"
 #include "ws.h"
 
 /* Raised with every change of a message's meaning or layout, or of the ledger's. A broker leaves rooms of another
  * version alone (broker/foreign.h). */
 #ifndef IPC_VERSION
-#define IPC_VERSION 1
+#define IPC_VERSION 2
 #endif
 
 /* Who speaks. */
@@ -241,6 +242,7 @@ struct ipc_counted {
 
 struct ipc_empty {
 	uint64_t seen; /* ADOPTs received */
+	struct room_traffic traffic;
 };
 
 /* A signal was relayed in a room that is traced. */

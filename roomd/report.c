@@ -126,7 +126,7 @@ static int count(struct room *room)
 /* Nobody is here, and nobody has said so yet. */
 static int report_empty(struct room *room)
 {
-	struct ipc_empty empty = {.seen = room->ledger->seen};
+	const struct ipc_empty empty = {.seen = room->ledger->seen, .traffic = room->ledger->traffic};
 
 	if (room->state != IPC_IN_OPEN || room->used > 0 || !room->occupied || room->said_empty)
 		return 0;
