@@ -30,7 +30,8 @@ struct keeper {
 	uint64_t handover_at_ms;               /* when the one that hands over must have done so; 0: there is none */
 	uint64_t stop_at_ms;
 	bool on_terminal;
-	bool reload_due; /* an operator wants the settings to be read again */
+	bool reload_due;    /* an operator wants the settings to be read again */
+	bool configure_due; /* rooms are to be of the kind of the settings, as soon as the next broker has them */
 	int status;
 	int memory;                   /* what brokers hand on */
 	struct broker_memory *shared; /* the same, mapped: the log's key is ours */

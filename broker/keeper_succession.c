@@ -94,6 +94,12 @@ static void connect_broker(struct keeper *k, struct keeper_broker *b)
 	k->settled = true;
 	keeper_broker_enter(b, BROKER_SERVING);
 	store_broker(k);
+	/* Until now there was a broker with the settings before, which needs rooms of that kind. */
+	if (k->configure_due) {
+		struct ipc_open limits = room_limits(k->config->settings);
+		keeper_roomds_configure(&k->roomds, k->config->programs->roomd, &limits);
+		k->configure_due = false;
+	}
 	keeper_roomds_connect(&k->roomds, b->channel);
 }
 
@@ -226,8 +232,7 @@ void succession_reload(struct keeper *k)
 		notify_say(k->config->notify, "STATUS=Serving; the settings could not be read again, see the log", -1);
 		return;
 	}
-	struct ipc_open limits = room_limits(k->config->settings);
-	keeper_roomds_configure(&k->roomds, k->config->programs->roomd, &limits);
+	k->configure_due = true;
 	notify_say(k->config->notify, "STATUS=Serving; another broker is about to take over", -1);
 	int error = succession_start(k);
 	if (error < 0)

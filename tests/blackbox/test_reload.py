@@ -5,6 +5,7 @@ in the lobby, in the middle of a message or of a request, and those that come in
 
 With --full, ten times as often.
 """
+import itertools
 import os
 import pathlib
 import signal
@@ -78,6 +79,34 @@ class ReloadCase(unittest.TestCase):
             except (ConnectionError, TypeError):
                 return None
         return wait_until(asked, SOON, "an answer")
+
+
+
+class OtherRooms(ReloadCase):
+    """Rooms are made while the settings for rooms change."""
+
+    def make_rooms(self, stop):
+        while not stop.is_set():
+            with Raw(self.server) as client:
+                client.join(f"room-{next(self.numbers)}", "one")
+
+    def test_smaller_and_larger(self):
+        """What the broker before still makes is of its kind; what the next makes, of its own."""
+        self.numbers = itertools.count()
+        stop = threading.Event()
+        makers = [threading.Thread(target=self.make_rooms, args=(stop,)) for _ in range(4)]
+        for maker in makers:
+            maker.start()
+        try:
+            for members in [2, 500, 3, 64] * MANY:
+                self.config.write_text(f"max_members = {members}\n", encoding="utf-8")
+                self.reload()
+        finally:
+            stop.set()
+            for maker in makers:
+                maker.join()
+        self.assertGreater(next(self.numbers), 4)
+        self.assertEqual(self.server.stderr().count("-lost"), 0)
 
 
 class Clients(ReloadCase):
