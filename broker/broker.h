@@ -39,6 +39,7 @@ struct broker {
 	struct clients clients;
 	uint8_t *lobby_input; /* ws_buffer_size() bytes, used by one client at a time */
 	struct pool pool;
+	struct roster_spares spare_rosters;
 	struct registry registry;
 	struct resume_tree resumable; /* members that may resume */
 	TAILQ_HEAD(, room) healing;   /* rooms whose heir is on its way */

@@ -1,5 +1,6 @@
 /* keeper_link - the broker's end of the channel to the keeper. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -46,19 +47,22 @@ void keeper_spawn(struct keeper_link *k, uint32_t count)
 	loop_watch(&k->broker->loop, &k->channel, all ? EPOLLIN : EPOLLIN | EPOLLOUT);
 }
 
+/* The bodies of what is said of one roomd begin alike. */
+_Static_assert(offsetof(struct ipc_release, roomd) == offsetof(struct ipc_which, roomd), "the roomd comes first");
+
 /* Says something of one roomd, now or, in its order, as soon as the channel takes it. */
-static void say_which(struct keeper_link *k, enum ipc_type type, uint64_t roomd)
+static void say_of(struct keeper_link *k, enum ipc_type type, const struct ipc_release *what)
 {
 	struct keeper_due *due;
 
-	if (TAILQ_EMPTY(&k->due) && ipc_send(k->channel.fd, type, &(struct ipc_which){roomd}, NULL, 0, -1) != -EAGAIN)
+	if (TAILQ_EMPTY(&k->due) && ipc_send(k->channel.fd, type, what, NULL, 0, -1) != -EAGAIN)
 		return;
 	due = malloc(sizeof(*due));
 	if (!due) {
 		log_error("keeper-channel", "message=%s error=\"%s\"", ipc_name(type), strerror(ENOMEM));
 		return;
 	}
-	*due = (struct keeper_due){.type = type, .roomd = roomd};
+	*due = (struct keeper_due){.type = type, .what = *what};
 	TAILQ_INSERT_TAIL(&k->due, due, link);
 	loop_watch(&k->broker->loop, &k->channel, EPOLLIN | EPOLLOUT);
 }
@@ -68,7 +72,7 @@ static void say_due(struct keeper_link *k)
 	struct keeper_due *due;
 
 	while ((due = TAILQ_FIRST(&k->due)) != NULL) {
-		if (ipc_send(k->channel.fd, due->type, &(struct ipc_which){due->roomd}, NULL, 0, -1) == -EAGAIN)
+		if (ipc_send(k->channel.fd, due->type, &due->what, NULL, 0, -1) == -EAGAIN)
 			return;
 		TAILQ_REMOVE(&k->due, due, link);
 		free(due);
@@ -84,27 +88,40 @@ void keeper_handed_over(struct keeper_link *k)
 
 void keeper_release(struct keeper_link *k, uint64_t roomd)
 {
-	say_which(k, IPC_RELEASE, roomd);
+	say_of(k, IPC_RELEASE, &(struct ipc_release){.roomd = roomd});
+}
+
+void keeper_release_all_but_roster(struct keeper_link *k, uint64_t roomd)
+{
+	say_of(k, IPC_RELEASE, &(struct ipc_release){.roomd = roomd, .keeps_roster = 1});
 }
 
 void keeper_kill(struct keeper_link *k, uint64_t roomd)
 {
-	say_which(k, IPC_KILL, roomd);
+	say_of(k, IPC_KILL, &(struct ipc_release){.roomd = roomd});
 }
 
 void keeper_heir(struct keeper_link *k, uint64_t roomd)
 {
-	say_which(k, IPC_HEIR, roomd);
+	say_of(k, IPC_HEIR, &(struct ipc_release){.roomd = roomd});
 }
 
 /* --- hearing --- */
 
-static void on_roomd(struct keeper_link *k, const struct ipc_roomd *body, int channel)
+static void on_roomd(struct keeper_link *k, const struct ipc_roomd *body, int channel, int ledger)
 {
-	struct roomd_start start = {
-	    .number = body->roomd, .pid = body->pid, .channel = channel, .ledger = k->ledger, .roster = k->roster};
+	struct roomd_start start = {.number = body->roomd,
+				    .pid = body->pid,
+				    .channel = channel,
+				    .ledger = ledger,
+				    .roster = -1,
+				    .roster_number = body->roster,
+				    .fresh = !body->inherited && !body->heir_of};
 
-	k->ledger = k->roster = -1;
+	if (k->roster_number == body->roster) {
+		start.roster = k->roster;
+		k->roster = -1;
+	}
 	if (body->inherited)
 		census_begin(k->broker, &start);
 	else if (body->heir_of)
@@ -113,12 +130,13 @@ static void on_roomd(struct keeper_link *k, const struct ipc_roomd *body, int ch
 		pool_on_started(&k->broker->pool, &start);
 }
 
-/* Keeps what belongs to the roomd that comes next, instead of what was kept before. */
-static void keep(int *place, int fd)
+/* Keeps it for the roomd that comes next, instead of what was kept before. */
+static void on_roster(struct keeper_link *k, const struct ipc_roster *body, int file)
 {
-	if (*place >= 0)
-		close(*place);
-	*place = fd;
+	if (k->roster >= 0)
+		close(k->roster);
+	k->roster = file;
+	k->roster_number = body->roster;
 }
 
 static int on_configure(struct broker *b, const struct ipc_configure *body, int file)
@@ -171,13 +189,10 @@ static int on_message(struct keeper_link *k, const struct ipc_message *m)
 			broker_on_equipped(k->broker);
 		return 0;
 	case IPC_ROOMD:
-		on_roomd(k, m->body, m->fd);
-		return 0;
-	case IPC_LEDGER:
-		keep(&k->ledger, m->fd);
+		on_roomd(k, m->body, m->fd, m->second_fd);
 		return 0;
 	case IPC_ROSTER:
-		keep(&k->roster, m->fd);
+		on_roster(k, m->body, m->fd);
 		return 0;
 	case IPC_MEMORY:
 		return broker_on_memory(k->broker, m->fd);
@@ -213,8 +228,7 @@ static void on_channel(struct source *source, uint32_t events)
 	do {
 		error = ipc_recv(k->channel.fd, IPC_FROM_KEEPER, k->state, &inbox, &m);
 		/* Too few descriptors for another roomd: that one fails, the rest go on. */
-		if (error == 0 ||
-		    (error == -EMFILE && (m.type == IPC_ROOMD || m.type == IPC_LEDGER || m.type == IPC_ROSTER)))
+		if (error == 0 || (error == -EMFILE && (m.type == IPC_ROOMD || m.type == IPC_ROSTER)))
 			error = on_message(k, &m);
 	} while (error == 0);
 	if (error == -EAGAIN)
@@ -230,7 +244,6 @@ int keeper_link_init(struct keeper_link *k, struct broker *broker)
 	*k = (struct keeper_link){.channel = {.fd = BROKER_FD_KEEPER, .on = on_channel},
 				  .broker = broker,
 				  .state = IPC_IN_STARTING,
-				  .ledger = -1,
 				  .roster = -1};
 	TAILQ_INIT(&k->due);
 	return loop_watch(&broker->loop, &k->channel, EPOLLIN);

@@ -18,7 +18,7 @@ struct broker;
 struct keeper_due {
 	TAILQ_ENTRY(keeper_due) link;
 	enum ipc_type type;
-	uint64_t roomd;
+	struct ipc_release what; /* of other types, only the number counts */
 };
 
 struct keeper_link {
@@ -27,8 +27,8 @@ struct keeper_link {
 	enum ipc_state state;
 	TAILQ_HEAD(, keeper_due) due;
 	uint32_t spawns_due; /* roomds to be asked for */
-	int ledger;          /* of the roomd that comes next, or -1 */
-	int roster;          /* the same */
+	int roster;          /* that came last and is no roomd's yet, or -1 */
+	uint64_t roster_number;
 };
 
 /* Takes the channel that this process was started with, and waits on it for CONFIGURE and the LISTENERs. Returns 0 or
@@ -46,8 +46,10 @@ void keeper_serving(struct keeper_link *link);
 /* Asks for `count` more roomds. */
 void keeper_spawn(struct keeper_link *link, uint32_t count);
 
-/* This roomd is not needed any more: its channel is to end. Or: it is to be killed. */
+/* This roomd is not needed any more: its channel is to end; its roster may be kept for another. Or: it is to be killed.
+ */
 void keeper_release(struct keeper_link *link, uint64_t roomd);
+void keeper_release_all_but_roster(struct keeper_link *link, uint64_t roomd);
 void keeper_kill(struct keeper_link *link, uint64_t roomd);
 
 /* This roomd was lost: start another with its ledger, as soon as nothing is left of it. heal_on_heir() or

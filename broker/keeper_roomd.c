@@ -8,16 +8,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "ipc.h"
+#include "keeper_adopt.h"
 #include "keeper_roomd.h"
 #include "ledger.h"
 #include "log.h"
 #include "memory_file.h"
 #include "roster.h"
-
-/* How soon the service manager is told again what it did not take. */
-#define STORE_AGAIN_MS 50
 
 static int compare_numbers(const struct keeper_roomd *a, const struct keeper_roomd *b)
 {
@@ -41,8 +38,9 @@ int keeper_roomds_configure(struct keeper_roomds *roomds, int program, const str
 	if (roomds->program)
 		keeper_program_supersede(roomds->program);
 	roomds->program = p;
+	keeper_rosters_drop(&roomds->rosters);
 	roomds->ledger_bytes = ledger_size(limits);
-	roomds->roster_bytes = roster_size(limits);
+	roomds->rosters.bytes = roster_size(limits);
 	return 0;
 }
 
@@ -80,27 +78,6 @@ static void set_due(struct keeper_roomds *roomds, struct keeper_roomd *r, bool d
 	r->due = due;
 }
 
-/* Whatever else happens to it, the next keeper is to find it. */
-static void store(struct keeper_roomds *roomds, struct keeper_roomd *r)
-{
-	const int fds[STORE_ROOM_FDS] = {r->channel, r->pidfd, r->ledger, r->roster};
-
-	r->store_due = false;
-	if (r->place < 0 || keeper_store_put(roomds->store, r->place, fds) != -EAGAIN)
-		return;
-	r->store_due = true;
-	roomds->store_ms = clock_ms() + STORE_AGAIN_MS;
-}
-
-static void unstore(struct keeper_roomds *roomds, struct keeper_roomd *r)
-{
-	keeper_store_remove(roomds->store, r->place);
-	r->place = -1;
-	r->store_due = false;
-	if (roomds->store->removals_due > 0)
-		roomds->store_ms = clock_ms() + STORE_AGAIN_MS;
-}
-
 static void kill_it(const struct keeper_roomd *r)
 {
 	if (r->pidfd >= 0)
@@ -110,11 +87,12 @@ static void kill_it(const struct keeper_roomd *r)
 }
 
 /* Starts one with these memory files (or -errno), which are its from now on, also on failure. Returns 0 or -errno. */
-static int start(struct keeper_roomds *roomds, struct keeper_program *program, int ledger, int roster, uint64_t heir_of)
+static int start(struct keeper_roomds *roomds, struct keeper_program *program, int ledger,
+		 const struct keeper_roster *roster, uint64_t heir_of)
 {
 	struct keeper_roomd *r = calloc(1, sizeof(*r));
 	int ends[2] = {-1, -1};
-	int error = ledger < 0 ? ledger : roster < 0 ? roster : r ? ipc_channel(ends) : -ENOMEM;
+	int error = ledger < 0 ? ledger : roster->file < 0 ? roster->file : r ? ipc_channel(ends) : -ENOMEM;
 
 	if (error < 0)
 		goto fail;
@@ -131,11 +109,11 @@ static int start(struct keeper_roomds *roomds, struct keeper_program *program, i
 	r->heir_of = heir_of;
 	r->channel = ends[0];
 	r->ledger = ledger;
-	r->roster = roster;
+	r->roster = *roster;
 	r->place = keeper_store_take(roomds->store);
 	r->pidfd = r->place < 0 ? -1 : (int)syscall(SYS_pidfd_open, r->pid, 0);
 	keeper_roomds_add(roomds, r);
-	store(roomds, r);
+	keeper_roomds_store(roomds, r);
 	set_due(roomds, r, true);
 	return 0;
 fail:
@@ -145,23 +123,21 @@ fail:
 			close(ends[i]);
 	if (ledger >= 0)
 		close(ledger);
-	if (roster >= 0)
-		close(roster);
+	keeper_rosters_put(&roomds->rosters, roster);
 	free(r);
 	return error;
 }
 
 static int start_fresh(struct keeper_roomds *roomds)
 {
-	int ledger = memory_file("room", NULL, roomds->ledger_bytes);
+	struct keeper_roster roster = keeper_rosters_take(&roomds->rosters);
 
-	return start(roomds, roomds->program, ledger,
-		     ledger < 0 ? -1 : memory_file("roster", NULL, roomds->roster_bytes), 0);
+	return start(roomds, roomds->program, memory_file("room", NULL, roomds->ledger_bytes), &roster, 0);
 }
 
 static void let_go(struct keeper_roomds *roomds, struct keeper_roomd *r)
 {
-	unstore(roomds, r);
+	keeper_roomds_unstore(roomds, r);
 	if (r->channel >= 0)
 		close(r->channel);
 	r->channel = -1;
@@ -173,10 +149,10 @@ static void bury(struct keeper_roomds *roomds, struct keeper_roomd *r)
 	let_go(roomds, r);
 	if (r->pidfd >= 0)
 		close(r->pidfd);
-	if (r->ledger >= 0) {
+	if (r->ledger >= 0)
 		close(r->ledger);
-		close(r->roster);
-	}
+	if (r->roster.file >= 0)
+		close(r->roster.file);
 	set_due(roomds, r, false);
 	keeper_program_put(r->program);
 	RB_REMOVE(keeper_number_tree, &roomds->by_number, r);
@@ -194,9 +170,11 @@ static void settle_dead(struct keeper_roomds *roomds, struct keeper_roomd *r)
 		return;
 	if (r->heir_wanted) {
 		int ledger = r->ledger;
-		r->ledger = -1;
-		unstore(roomds, r); /* the manager keeps nothing twice: first away, then again under the heir's name */
-		if (start(roomds, r->program, ledger, r->roster, r->number) < 0) {
+		struct keeper_roster roster = {.file = r->roster.file, .number = r->roster.number};
+		r->ledger = r->roster.file = -1;
+		keeper_roomds_unstore(
+		    roomds, r); /* the manager keeps nothing twice: first away, then again under the heir's name */
+		if (start(roomds, r->program, ledger, &roster, r->number) < 0) {
 			r->heir_failed = true;
 			set_due(roomds, r, true);
 			return;
@@ -215,9 +193,11 @@ void keeper_roomds_connect(struct keeper_roomds *roomds, int broker)
 	roomds->broker = broker;
 	roomds->spawns_due = roomds->failed_due = 0;
 	roomds->inherited_due = broker >= 0;
+	keeper_rosters_drop(&roomds->rosters);
 	for (struct keeper_roomd *r = RB_MIN(keeper_number_tree, &roomds->by_number); r; r = next) {
 		next = RB_NEXT(keeper_number_tree, &roomds->by_number, r);
 		r->inherited = true;
+		r->roster.known = false;
 		set_due(roomds, r, broker >= 0 && !r->dead && !r->released);
 		settle_dead(roomds, r);
 	}
@@ -232,45 +212,79 @@ void keeper_roomds_end(struct keeper_roomds *roomds)
 		let_go(roomds, r);
 }
 
-void keeper_roomds_on_which(struct keeper_roomds *roomds, enum ipc_type what, uint64_t number)
+static struct keeper_roomd *find(struct keeper_roomds *roomds, uint64_t number)
 {
 	struct keeper_roomd key = {.number = number};
-	struct keeper_roomd *r = RB_FIND(keeper_number_tree, &roomds->by_number, &key);
+
+	return RB_FIND(keeper_number_tree, &roomds->by_number, &key);
+}
+
+void keeper_roomds_release(struct keeper_roomds *roomds, uint64_t number, bool keeps_roster)
+{
+	struct keeper_roomd *r = find(roomds, number);
 
 	if (!r)
 		return;
-	if (what == IPC_RELEASE)
-		let_go(roomds, r);
-	else if (!r->dead)
+	let_go(roomds, r);
+	/* While the manager still has it, it would not be stored again. */
+	if (keeps_roster && r->roster.file >= 0 && roomds->store->removals_due == 0) {
+		keeper_rosters_put(&roomds->rosters, &r->roster);
+		r->roster.file = -1;
+	}
+	settle_dead(roomds, r);
+}
+
+void keeper_roomds_on_which(struct keeper_roomds *roomds, enum ipc_type what, uint64_t number)
+{
+	struct keeper_roomd *r = find(roomds, number);
+
+	if (!r)
+		return;
+	if (!r->dead)
 		kill_it(r); /* whatever is left of one that is to be replaced must be gone first */
 	r->heir_wanted |= what == IPC_HEIR;
 	settle_dead(roomds, r);
 }
 
-/* Returns whether it went (or there is nobody to hear it); false: the channel is full. */
+/* Did it go (or is nobody there to hear it)? If not, the channel is full. */
+static bool went(int error)
+{
+	return error == 0 || error == -EPIPE;
+}
+
 static bool say(const struct keeper_roomds *roomds, enum ipc_type type, const void *body, int fd)
 {
-	int error = roomds->broker < 0 ? -EPIPE : ipc_send(roomds->broker, type, body, NULL, 0, fd);
+	return roomds->broker < 0 || went(ipc_send(roomds->broker, type, body, NULL, 0, fd));
+}
 
-	return error == 0 || error == -EPIPE;
+/* What it keeps its roster in comes first, unless the broker has that. (Said again, it replaces the first.) */
+static bool say_roomd(struct keeper_roomds *roomds, struct keeper_roomd *r)
+{
+	struct ipc_roster roster = {r->roster.number};
+	struct ipc_roomd roomd = {.roomd = r->number,
+				  .heir_of = r->heir_of,
+				  .roster = r->roster.number,
+				  .pid = r->pid,
+				  .inherited = r->inherited};
+
+	if (!r->roster.known && !say(roomds, IPC_ROSTER, &roster, r->roster.file))
+		return false;
+	if (roomds->broker >= 0 && !went(ipc_send_two(roomds->broker, IPC_ROOMD, &roomd, r->channel, r->ledger)))
+		return false;
+	r->roster.known = true;
+	return true;
 }
 
 /* Says what is due of one. */
 static bool say_due(struct keeper_roomds *roomds, struct keeper_roomd *r)
 {
-	struct ipc_which which = {r->number};
-	struct ipc_roomd roomd = {.roomd = r->number, .heir_of = r->heir_of, .pid = r->pid, .inherited = r->inherited};
-
 	if (r->heir_failed) {
-		if (!say(roomds, IPC_HEIR_FAILED, &which, -1))
+		if (!say(roomds, IPC_HEIR_FAILED, &(struct ipc_which){r->number}, -1))
 			return false;
 		bury(roomds, r);
 		return true;
 	}
-	/* In this order: the broker knows the files when it first hears of the roomd. (Said again, they replace the
-	 * first.) */
-	if (!say(roomds, IPC_LEDGER, &which, r->ledger) || !say(roomds, IPC_ROSTER, &which, r->roster) ||
-	    !say(roomds, IPC_ROOMD, &roomd, r->channel))
+	if (!say_roomd(roomds, r))
 		return false;
 	set_due(roomds, r, false);
 	return true;
@@ -346,8 +360,7 @@ void keeper_roomds_on_child(struct keeper_roomds *roomds, const siginfo_t *info,
 
 void keeper_roomds_on_pidfd(struct keeper_roomds *roomds, uint64_t number)
 {
-	struct keeper_roomd key = {.number = number};
-	struct keeper_roomd *r = RB_FIND(keeper_number_tree, &roomds->by_number, &key);
+	struct keeper_roomd *r = find(roomds, number);
 
 	if (!r || r->dead)
 		return;
@@ -357,23 +370,9 @@ void keeper_roomds_on_pidfd(struct keeper_roomds *roomds, uint64_t number)
 	on_dead(roomds, r);
 }
 
-/* Says again what the manager did not take. Returns when to do so once more, 0 for never. */
-static uint64_t store_again(struct keeper_roomds *roomds, uint64_t now_ms)
-{
-	struct keeper_roomd *r;
-
-	if (!roomds->store_ms || now_ms < roomds->store_ms)
-		return roomds->store_ms;
-	roomds->store_ms = keeper_store_settle(roomds->store) ? 0 : now_ms + STORE_AGAIN_MS;
-	RB_FOREACH (r, keeper_number_tree, &roomds->by_number)
-		if (r->store_due)
-			store(roomds, r);
-	return roomds->store_ms;
-}
-
 uint64_t keeper_roomds_tick(struct keeper_roomds *roomds, uint64_t now_ms)
 {
-	uint64_t next_ms = store_again(roomds, now_ms);
+	uint64_t next_ms = keeper_roomds_store_again(roomds, now_ms);
 	struct keeper_roomd *r;
 
 	if (roomds->stopped == 0)

@@ -21,6 +21,7 @@
 
 #include "ipc_messages.h"
 #include "keeper_program.h"
+#include "keeper_roster.h"
 #include "keeper_store.h"
 #include "tree.h"
 
@@ -37,7 +38,7 @@ struct keeper_roomd {
 	struct keeper_program *program;
 	int channel; /* -1: let go */
 	int ledger;  /* -1: its heir has it, and the roster */
-	int roster;
+	struct keeper_roster roster;
 	int pidfd;     /* -1: it is our child, and is not stored */
 	bool stranger; /* it is not our child: its pidfd tells when it has ended */
 	int place;     /* in the store, or -1 */
@@ -58,8 +59,8 @@ struct keeper_roomds {
 	RB_HEAD(keeper_pid_tree, keeper_roomd) by_pid;
 	TAILQ_HEAD(, keeper_roomd) due;
 	struct keeper_program *program; /* of which fresh ones are made */
-	size_t ledger_bytes;            /* of a fresh room's memory files */
-	size_t roster_bytes;
+	size_t ledger_bytes;            /* of a fresh room */
+	struct keeper_rosters rosters;
 	int broker; /* the channel to the broker; -1: there is none */
 	uint64_t last_number;
 	uint32_t spawns_due; /* asked for and not started */
@@ -95,12 +96,13 @@ void keeper_roomds_connect(struct keeper_roomds *roomds, int broker);
 /* Lets every roomd's channel go: the rooms end by themselves, if nobody else holds the channels. */
 void keeper_roomds_end(struct keeper_roomds *roomds);
 
-/* From the broker: SPAWN; and HEIR, KILL or RELEASE of one. */
+/* From the broker: SPAWN; and HEIR, KILL or RELEASE of one, whose roster it may keep. */
 static inline void keeper_roomds_spawn(struct keeper_roomds *roomds, uint32_t count)
 {
 	roomds->spawns_due += count;
 }
 void keeper_roomds_on_which(struct keeper_roomds *roomds, enum ipc_type what, uint64_t number);
+void keeper_roomds_release(struct keeper_roomds *roomds, uint64_t number, bool keeps_roster);
 
 /* From waitid(2): a child was stopped, continued or has ended. Nothing happens if it is no roomd. */
 void keeper_roomds_on_child(struct keeper_roomds *roomds, const siginfo_t *info, uint64_t now_ms);

@@ -156,6 +156,7 @@ static void on_handed_over(struct keeper *k, struct keeper_broker *b)
 static void on_message(struct keeper *k, struct keeper_broker *b, const struct ipc_message *m)
 {
 	const struct ipc_which *which = m->body;
+	const struct ipc_release *release = m->body;
 	bool has_rooms = b == k->current; /* all else may only be said by whom they are given to */
 
 	if (m->type == IPC_EQUIPPED && b->state == BROKER_STARTING)
@@ -166,7 +167,9 @@ static void on_message(struct keeper *k, struct keeper_broker *b, const struct i
 		on_handed_over(k, b);
 	else if (has_rooms && m->type == IPC_SPAWN)
 		keeper_roomds_spawn(&k->roomds, ((const struct ipc_spawn *)m->body)->count);
-	else if (has_rooms && (m->type == IPC_HEIR || m->type == IPC_KILL || m->type == IPC_RELEASE))
+	else if (has_rooms && m->type == IPC_RELEASE)
+		keeper_roomds_release(&k->roomds, release->roomd, release->keeps_roster != 0);
+	else if (has_rooms && (m->type == IPC_HEIR || m->type == IPC_KILL))
 		keeper_roomds_on_which(&k->roomds, m->type, which->roomd);
 	else
 		keeper_broker_drop(b, true);

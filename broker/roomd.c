@@ -1,6 +1,7 @@
 /* roomd - the broker's end of one room process. */
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -59,7 +60,18 @@ struct roomd *roomd_new(struct broker *b, const struct roomd_start *start)
 {
 	struct roomd *r = calloc(1, sizeof(*r));
 
-	if (!r || start->channel < 0 || start->ledger < 0 || start->roster < 0) {
+	/* If it was a spare one, it is none any more, whatever becomes of the roomd; or it is one that another keeper,
+	 * which is no more, knew by this number. */
+	struct roster_spare roster = roster_take(&b->spare_rosters, start->roster_number);
+	if (start->roster >= 0) {
+		if (roster.at)
+			munmap(roster.at, roster.bytes);
+		roster.bytes = size_of(start->roster);
+		roster.at = map(start->roster, PROT_READ | PROT_WRITE, roster.bytes);
+	}
+	if (!r || !roster.at || start->channel < 0 || start->ledger < 0) {
+		if (roster.at)
+			munmap(roster.at, roster.bytes);
 		free(r);
 		roomd_start_close(start);
 		return NULL;
@@ -68,15 +80,18 @@ struct roomd *roomd_new(struct broker *b, const struct roomd_start *start)
 			    .broker = b,
 			    .number = start->number,
 			    .pid = start->pid,
-			    .state = IPC_IN_STARTING};
+			    .state = IPC_IN_STARTING,
+			    .roster = roster.at,
+			    .roster_bytes = roster.bytes,
+			    .roster_number = start->roster_number,
+			    .roster_entered = start->fresh ? 0 : UINT_MAX};
 	b->roomds++;
 	r->ledger_bytes = front_of(b, size_of(start->ledger));
 	r->ledger = map(start->ledger, PROT_READ, r->ledger_bytes);
-	r->roster_bytes = size_of(start->roster);
-	r->roster = map(start->roster, PROT_READ | PROT_WRITE, r->roster_bytes);
 	close(start->ledger);
-	close(start->roster);
-	if (r->ledger && r->roster && loop_watch(&b->loop, &r->channel, EPOLLIN) == 0)
+	if (start->roster >= 0)
+		close(start->roster);
+	if (r->ledger && loop_watch(&b->loop, &r->channel, EPOLLIN) == 0)
 		return r;
 	roomd_free(r);
 	return NULL;
@@ -115,14 +130,17 @@ void roomd_retire(struct roomd *r)
 {
 	struct ipc_nothing nothing = {0};
 
-	roster_close(r);
+	bool keeps_roster = roster_keep(&r->broker->spare_rosters, r);
 	/* It has read all that we ever sent, so its channel has place for this; but the kernel may lack memory. Nobody
 	 * is in it any more who would miss it. */
 	if (roomd_send(r, IPC_RETIRE, &nothing, NULL, 0, -1) < 0)
 		keeper_kill(&r->broker->keeper, r->number);
 	r->state = IPC_IN_RETIRED;
 	r->room = NULL;
-	keeper_release(&r->broker->keeper, r->number);
+	if (keeps_roster)
+		keeper_release_all_but_roster(&r->broker->keeper, r->number);
+	else
+		keeper_release(&r->broker->keeper, r->number);
 	pool_add(&r->broker->pool, r);
 }
 

@@ -34,8 +34,10 @@ struct roomd {
 	bool heir;                   /* it goes on with a room whose roomd was lost */
 	const struct ledger *ledger; /* mapped: its front, with the seats; only to be looked at, and not believed */
 	size_t ledger_bytes;         /* of that */
-	struct roster *roster;       /* mapped; ours alone */
+	struct roster *roster;       /* mapped; ours alone; NULL: it is a spare one by now */
 	size_t roster_bytes;
+	uint64_t roster_number;  /* the keeper's for it */
+	unsigned roster_entered; /* so many of its entries may not be blank */
 };
 
 /* A roomd that the keeper has started, as it tells of it. */
@@ -44,7 +46,9 @@ struct roomd_start {
 	pid_t pid;
 	int channel; /* these are the callee's, whatever becomes of it; -1: lost on the way */
 	int ledger;
-	int roster;
+	int roster; /* -1: lost, too, or one of the spare ones */
+	uint64_t roster_number;
+	bool fresh; /* for any room: its roster is blank */
 };
 
 TAILQ_HEAD(roomd_list, roomd);

@@ -31,6 +31,30 @@ void roster_close(struct roomd *roomd)
 	ledger_fence();
 }
 
+bool roster_keep(struct roster_spares *spares, struct roomd *r)
+{
+	roster_close(r);
+	if (spares->count == LIMIT_SPARE_ROSTERS || r->roster_entered > LIMIT_SPARE_ENTRIES)
+		return false;
+	memset(r->roster, 0, sizeof(*r->roster) + r->roster_entered * sizeof(r->roster->entries[0]));
+	spares->of[spares->count++] =
+	    (struct roster_spare){.number = r->roster_number, .at = r->roster, .bytes = r->roster_bytes};
+	r->roster = NULL;
+	return true;
+}
+
+struct roster_spare roster_take(struct roster_spares *spares, uint64_t number)
+{
+	for (unsigned i = spares->count; i-- > 0;) { /* the last comes back first */
+		struct roster_spare spare = spares->of[i];
+		if (spare.number != number)
+			continue;
+		spares->of[i] = spares->of[--spares->count];
+		return spare;
+	}
+	return (struct roster_spare){0};
+}
+
 /* The client whose entry it is; it has one as long as it stands there. */
 static struct client *client_of(const struct room *room, const struct roster_entry *entry)
 {
@@ -72,6 +96,8 @@ void roster_enter(struct room *room, struct client *c)
 
 	if (!c->roster_entry)
 		c->roster_entry = 1 + find_free(room, roster);
+	if (room->roomd->roster_entered < c->roster_entry)
+		room->roomd->roster_entered = c->roster_entry;
 	entry = &roster->entries[c->roster_entry - 1];
 	*entry = (struct roster_entry){
 	    .id = c->id,

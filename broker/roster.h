@@ -5,6 +5,8 @@
  *
  * Whoever is sent to the room (ADOPT) stands in it before that, and until the connection has left the room. What a new
  * broker hears from the roomd may only confirm it: whoever stands here and does not sit there is gone.
+ *
+ * When its room has ended, a roster is wiped, and a spare one: mapped as it is, it waits for the next room.
  */
 #ifndef ROSTER_H
 #define ROSTER_H
@@ -58,6 +60,17 @@ static inline size_t roster_size(const struct ipc_open *limits)
 	return sizeof(struct roster) + roster_entries(limits) * sizeof(struct roster_entry);
 }
 
+struct roster_spare {
+	uint64_t number; /* the keeper's for it */
+	struct roster *at;
+	size_t bytes; /* mapped */
+};
+
+struct roster_spares {
+	struct roster_spare of[LIMIT_SPARE_ROSTERS];
+	unsigned count;
+};
+
 struct client;
 struct room;
 struct roomd;
@@ -67,6 +80,13 @@ void roster_open(struct room *room);
 
 /* The roomd is about to be let go, and its room may begin anew in another: notes that this one is none any more. */
 void roster_close(struct roomd *roomd);
+
+/* The same of a room that has ended, and nobody is in it. Returns whether the roster, wiped, is a spare one now and not
+ * the roomd's any more: if it is small, and this broker knows all that was ever in it. */
+bool roster_keep(struct roster_spares *spares, struct roomd *roomd);
+
+/* Takes the spare roster of that number. `at` is NULL if there is none. */
+struct roster_spare roster_take(struct roster_spares *spares, uint64_t number);
 
 /* The client is about to be sent to the room's roomd: notes who it is. */
 void roster_enter(struct room *room, struct client *client);

@@ -47,7 +47,8 @@ int ipc_channel(int ret_ends[2])
 	return 0;
 }
 
-int ipc_send(int channel, enum ipc_type type, const void *body, const void *tail, size_t tail_length, int fd)
+static int send_message(int channel, enum ipc_type type, const void *body, const void *tail, size_t tail_length,
+			const int *fds, unsigned fd_count)
 {
 	const struct ipc_rule *rule = &ipc_rules[type];
 	struct ipc_header header = {IPC_VERSION, (uint16_t)type, (uint32_t)tail_length};
@@ -56,20 +57,20 @@ int ipc_send(int channel, enum ipc_type type, const void *body, const void *tail
 				 {(void *)(uintptr_t)tail, tail_length}};
 	union {
 		struct cmsghdr align;
-		unsigned char bytes[CMSG_SPACE(sizeof(int))];
+		unsigned char bytes[CMSG_SPACE(sizeof(int) * IPC_FDS_MAX)];
 	} control;
 	struct msghdr message = {.msg_iov = parts, .msg_iovlen = tail_length ? 3 : 2};
 
-	assert(tail_length <= rule->tail_max && (fd >= 0) == (rule->fds == 1));
-	if (fd >= 0) {
+	assert(tail_length <= rule->tail_max && fd_count == rule->fds);
+	if (fd_count > 0) {
 		memset(&control, 0, sizeof(control));
 		message.msg_control = control.bytes;
-		message.msg_controllen = sizeof(control.bytes);
+		message.msg_controllen = CMSG_SPACE(sizeof(int) * fd_count);
 		struct cmsghdr *c = CMSG_FIRSTHDR(&message);
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(int));
+		c->cmsg_len = CMSG_LEN(sizeof(int) * fd_count);
+		memcpy(CMSG_DATA(c), fds, sizeof(int) * fd_count);
 	}
 	ssize_t n;
 	do
@@ -82,12 +83,21 @@ int ipc_send(int channel, enum ipc_type type, const void *body, const void *tail
 	return 0;
 }
 
-/* Takes the descriptor out of a received packet; closes all but the first. Returns how many there were. */
-static unsigned take_fds(struct msghdr *message, int *ret_fd)
+int ipc_send(int channel, enum ipc_type type, const void *body, const void *tail, size_t tail_length, int fd)
+{
+	return send_message(channel, type, body, tail, tail_length, &fd, fd >= 0);
+}
+
+int ipc_send_two(int channel, enum ipc_type type, const void *body, int fd, int second_fd)
+{
+	return send_message(channel, type, body, NULL, 0, (const int[]){fd, second_fd}, 2);
+}
+
+/* Takes the descriptors out of a received packet. Returns how many there were. */
+static unsigned take_fds(struct msghdr *message, int fds[IPC_FDS_MAX])
 {
 	unsigned count = 0;
 
-	*ret_fd = -1;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
@@ -95,8 +105,8 @@ static unsigned take_fds(struct msghdr *message, int *ret_fd)
 		for (size_t i = 0; i < n; i++) {
 			int fd;
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-			if (count++ == 0)
-				*ret_fd = fd;
+			if (count < IPC_FDS_MAX)
+				fds[count++] = fd;
 			else
 				close(fd);
 		}
@@ -105,7 +115,7 @@ static unsigned take_fds(struct msghdr *message, int *ret_fd)
 }
 
 /* Holds the packet of n bytes with `fds` descriptors against the table. */
-static int check(const struct ipc_inbox *inbox, size_t n, unsigned fds, bool fd_lost, enum ipc_from from,
+static int check(const struct ipc_inbox *inbox, size_t n, unsigned fds, bool fds_lost, enum ipc_from from,
 		 enum ipc_state state, struct ipc_message *ret)
 {
 	struct ipc_header header;
@@ -116,14 +126,15 @@ static int check(const struct ipc_inbox *inbox, size_t n, unsigned fds, bool fd_
 	if (header.version != IPC_VERSION || header.type >= IPC_TYPES)
 		return -EPROTO;
 	const struct ipc_rule *rule = &ipc_rules[header.type];
-	if (rule->from != from || !(rule->legal_in & (unsigned)state) || rule->fds != fds + fd_lost ||
-	    header.tail_length > rule->tail_max || n != sizeof(header) + rule->body_size + header.tail_length)
+	if (rule->from != from || !(rule->legal_in & (unsigned)state) ||
+	    (fds_lost ? fds >= rule->fds : fds != rule->fds) || header.tail_length > rule->tail_max ||
+	    n != sizeof(header) + rule->body_size + header.tail_length)
 		return -EPROTO;
 	ret->type = (enum ipc_type)header.type;
 	ret->body = inbox->bytes + sizeof(header);
 	ret->tail = inbox->bytes + sizeof(header) + rule->body_size;
 	ret->tail_length = header.tail_length;
-	return fd_lost ? -EMFILE : 0;
+	return fds_lost ? -EMFILE : 0;
 }
 
 int ipc_recv(int channel, enum ipc_from from, enum ipc_state state, struct ipc_inbox *inbox, struct ipc_message *ret)
@@ -147,12 +158,15 @@ int ipc_recv(int channel, enum ipc_from from, enum ipc_state state, struct ipc_i
 		return -errno;
 	if (n == 0)
 		return -EPIPE;
-	unsigned fds = take_fds(&message, &ret->fd);
-	bool fd_lost = message.msg_flags & MSG_CTRUNC;
-	int error = message.msg_flags & MSG_TRUNC ? -EPROTO : check(inbox, (size_t)n, fds, fd_lost, from, state, ret);
-	if (error < 0 && ret->fd >= 0) {
-		close(ret->fd);
-		ret->fd = -1;
+	int fds[IPC_FDS_MAX] = {-1, -1};
+	unsigned count = take_fds(&message, fds);
+	bool lost = message.msg_flags & MSG_CTRUNC;
+	int error = message.msg_flags & MSG_TRUNC ? -EPROTO : check(inbox, (size_t)n, count, lost, from, state, ret);
+	for (unsigned i = 0; error < 0 && i < count; i++) {
+		close(fds[i]);
+		fds[i] = -1;
 	}
+	ret->fd = fds[0];
+	ret->second_fd = fds[1];
 	return error;
 }

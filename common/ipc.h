@@ -4,8 +4,8 @@
  * Never:   blocks; lets a message through that the table does not allow.
  * Fails:   -EAGAIN (channel full or nothing there), -EPIPE (the other end is gone), -EPROTO (what came is not in the
  *          table, not legal now, of the wrong size, or its descriptors are not those it must have; they are closed),
- *          -EMFILE (the message is whole and legal, but this process has no descriptor free for the one that came
- * along: fd is -1).
+ *          -EMFILE (the message is whole and legal, but this process has no descriptor free for what came along:
+ *          there is none then).
  */
 #ifndef IPC_H
 #define IPC_H
@@ -22,6 +22,7 @@ struct ipc_message {
 	const void *tail;
 	size_t tail_length;
 	int fd;
+	int second_fd; /* -1, but for those that have two */
 };
 
 /* What a received message lies in until the next is received. */
@@ -35,6 +36,9 @@ int ipc_channel(int ret_ends[2]);
 /* Sends one message over `channel`: the table's body for `type`, a tail of up to its tail_max, and a descriptor (-1 for
  * none) which stays the caller's. Returns 0 or -errno; -EAGAIN and -ETOOMANYREFS may be tried again. */
 int ipc_send(int channel, enum ipc_type type, const void *body, const void *tail, size_t tail_length, int fd);
+
+/* The same with two descriptors. */
+int ipc_send_two(int channel, enum ipc_type type, const void *body, int fd, int second_fd);
 
 /* Receives one message that `from` may say in state `state`. Returns 0 (or -EMFILE) and fills *ret, whose pointers
  * point into `inbox`; or another -errno. */

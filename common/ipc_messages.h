@@ -91,8 +91,20 @@ struct ipc_spawn {
 struct ipc_roomd {
 	uint64_t roomd;   /* the keeper's number for it, never reused */
 	uint64_t heir_of; /* the lost roomd whose ledger it was started with; 0: it is for any room */
+	uint64_t roster; /* the keeper's number for the one it has: of the ROSTER just before, or of one that is kept */
 	int32_t pid;
 	uint32_t inherited; /* it was another broker's */
+};
+
+/* The file in which the broker keeps who is in the room of the ROOMD that follows. */
+struct ipc_roster {
+	uint64_t roster; /* the keeper's number for it, never reused */
+};
+
+struct ipc_release {
+	uint64_t roomd;
+	uint32_t keeps_roster; /* it is blank and still mapped: it may be another's, without being sent again */
+	uint32_t unused;
 };
 
 /* Of the roomd that was asked for. */
@@ -287,14 +299,14 @@ struct ipc_nothing {
 	X(HANDED_OVER, IPC_FROM_BROKER, struct ipc_nothing, 0, 0, IPC_IN_SERVING)                                      \
 	X(SERVING, IPC_FROM_BROKER, struct ipc_nothing, 0, 0, IPC_IN_STARTING)                                         \
 	X(SPAWN, IPC_FROM_BROKER, struct ipc_spawn, 0, 0, IPC_IN_STARTING | IPC_IN_SERVING)                            \
-	X(ROOMD, IPC_FROM_KEEPER, struct ipc_roomd, 0, 1, IPC_IN_STARTING | IPC_IN_SERVING)                            \
+	X(ROOMD, IPC_FROM_KEEPER, struct ipc_roomd, 0, 2, IPC_IN_STARTING | IPC_IN_SERVING)                            \
 	X(SPAWN_FAILED, IPC_FROM_KEEPER, struct ipc_spawn_failed, 0, 0, IPC_IN_STARTING | IPC_IN_SERVING)              \
 	X(HEIR, IPC_FROM_BROKER, struct ipc_which, 0, 0, IPC_IN_STARTING | IPC_IN_SERVING)                             \
 	X(HEIR_FAILED, IPC_FROM_KEEPER, struct ipc_which, 0, 0, IPC_IN_STARTING | IPC_IN_SERVING)                      \
-	X(LEDGER, IPC_FROM_KEEPER, struct ipc_which, 0, 1, IPC_IN_STARTING | IPC_IN_SERVING)                           \
-	X(ROSTER, IPC_FROM_KEEPER, struct ipc_which, 0, 1, IPC_IN_STARTING | IPC_IN_SERVING)                           \
+	X(ROSTER, IPC_FROM_KEEPER, struct ipc_roster, 0, 1, IPC_IN_STARTING | IPC_IN_SERVING)                          \
 	X(KILL, IPC_FROM_BROKER, struct ipc_which, 0, 0, IPC_IN_STARTING | IPC_IN_SERVING)                             \
-	X(RELEASE, IPC_FROM_BROKER, struct ipc_which, 0, 0, IPC_IN_STARTING | IPC_IN_SERVING)                          \
+	X(RELEASE, IPC_FROM_BROKER, struct ipc_release, 0, 0, IPC_IN_STARTING | IPC_IN_SERVING)                        \
+	X(LEDGER, IPC_FROM_KEEPER, struct ipc_which, 0, 1, IPC_IN_STARTING)                                            \
 	X(READY, IPC_FROM_ROOMD, struct ipc_ready, 0, 0, IPC_IN_STARTING | IPC_IN_COUNTING)                            \
 	X(OPEN, IPC_FROM_BROKER, struct ipc_open, 0, 0, IPC_IN_WARM)                                                   \
 	X(ICE, IPC_FROM_BROKER, struct ipc_ice, LIMIT_ICE_BYTES, 0, IPC_IN_OPEN)                                       \
@@ -329,7 +341,7 @@ enum ipc_type {
 	    IPC_TYPES
 };
 
-#define IPC_FDS_MAX 1
+#define IPC_FDS_MAX 2
 #define IPC_BODY_MAX 1024
 
 #endif

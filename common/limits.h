@@ -132,6 +132,11 @@
 /* Connections accepted in one turn: a flood may not keep the lobby waiting. */
 #define LIMIT_ACCEPT_BATCH 32
 
+/* Rosters that are kept for the next room, blank and mapped (broker/roster.h), and of how many entries at most: few
+ * rooms have more, and what is kept is memory. */
+#define LIMIT_SPARE_ROSTERS 32
+#define LIMIT_SPARE_ENTRIES 8
+
 /* Rooms' processes started in one turn of the keeper: a flood of rooms may keep neither a lost one nor SIGTERM waiting.
  */
 #define LIMIT_SPAWN_BATCH 8

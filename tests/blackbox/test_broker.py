@@ -5,6 +5,9 @@ notices. What is checked is the clients' view, that of the operators, and that n
 
 With --full, ten times as often.
 """
+import contextlib
+import os
+import pathlib
 import random
 import signal
 import threading
@@ -446,6 +449,60 @@ class ManyRooms(BrokerCase):
         took.sort()
         print(f"{len(took)} brokers killed; all rooms are known again after p50 {took[len(took) // 2]:.3f} s,"
               f" max {took[-1]:.3f} s")
+
+
+@unittest.skipIf(WRAPPER or os.geteuid() != 0, "a wrapper has files of its own, and only root may look")
+class SpareRosters(BrokerCase):
+    """The file of a room that has ended, in which it stood who was there, is the next room's."""
+
+    def rosters(self):
+        """{inode: content} of those that the keeper has."""
+        found = {}
+        for file in pathlib.Path(f"/proc/{self.server.keeper.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                if "/memfd:roster" in os.readlink(file):
+                    found[file.stat().st_ino] = file.read_bytes()
+        return found
+
+    def pass_room(self, number):
+        """A room of two comes and goes; returns the file of its roster."""
+        labels = f"first-of-{number}", f"second-of-{number}"
+        pair = self.room(f"room-{number}", *labels)
+        found = [inode for inode, content in self.rosters().items() if labels[1].encode() in content]
+        for client in pair:
+            client.close()
+        self.server.wait_for_pool()
+        return found[0]
+
+    def test_again_and_blank(self):
+        files = [self.pass_room(number) for number in range(20)]
+        self.assertLess(len(set(files)), 20)
+        for content in self.rosters().values():
+            self.assertFalse(content.strip(b"\0"))
+
+    def test_broker_is_killed(self):
+        """A room in a file that another had before is known to the next broker, to which the spare ones are of no use."""
+        for number in range(8):
+            self.pass_room(number)
+        before = self.rosters()
+        rooms = [self.room(f"again-{number}", "a", "b") for number in range(6)]
+        kill_broker(self.server)
+        for mark, clients in enumerate(rooms):
+            self.assert_talk(clients, mark)
+            self.assertEqual({m["label"] for m in self.ask("show", room=f"again-{mark}")["members"]}, {"a", "b"})
+        self.assertLessEqual(len(self.rosters()), 6 + self.server.pool_size)
+        self.assertTrue(before.keys() & self.rosters().keys(), "none was used again")
+        late = self.connect()
+        late.join("again-0", "late")
+
+    def test_not_too_many(self):
+        """As many as there may be spare ones, and no more, stay of a crowd of rooms that has gone."""
+        clients = [client for number in range(2 * server.SPARE_ROSTERS) for client in self.room(f"crowd-{number}", "a")]
+        for client in clients:
+            client.close()
+        self.server.wait_for_pool()
+        self.assertLessEqual(len(self.rosters()), server.SPARE_ROSTERS + self.server.pool_size)
+        self.assert_talk(self.room("afterwards", "a", "b"))
 
 
 class CrashLoop(BrokerCase):

@@ -61,7 +61,8 @@ static void check_received(const struct ipc_message *m, const uint8_t *bytes, si
 {
 	CHECK((unsigned)m->type < IPC_TYPES);
 	const struct rule *rule = &rules[m->type];
-	CHECK(rule->from == (enum ipc_from)from && (rule->legal_in & state) && (m->fd >= 0) == (rule->fds == 1));
+	CHECK(rule->from == (enum ipc_from)from && (rule->legal_in & state) &&
+	      (m->fd >= 0) + (m->second_fd >= 0) == (int)rule->fds);
 	CHECK(m->tail_length <= rule->tail_max && 8 + rule->body_size + m->tail_length == n);
 	CHECK(memcmp(m->body, bytes + 8, rule->body_size) == 0);
 	CHECK(m->tail_length == 0 || memcmp(m->tail, bytes + 8 + rule->body_size, m->tail_length) == 0);
@@ -106,6 +107,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_received(&m, data, size, from, state);
 		if (m.fd >= 0)
 			close(m.fd);
+		if (m.second_fd >= 0)
+			close(m.second_fd);
 	}
 	CHECK(lowest_fd() == before);
 	CHECK(ipc_recv(ends[1], (enum ipc_from)from, (enum ipc_state)state, &inbox, &m) == -EAGAIN);

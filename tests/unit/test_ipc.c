@@ -103,6 +103,17 @@ static uint16_t version_in_use(void)
 	return version;
 }
 
+/* Closes what came along, which nobody may inherit. */
+static void close_received(void)
+{
+	const int fds[] = {message.fd, message.second_fd};
+
+	for (unsigned i = 0; i < COUNT_OF(fds) && fds[i] >= 0; i++) {
+		assert_true(fcntl(fds[i], F_GETFD) & FD_CLOEXEC);
+		close(fds[i]);
+	}
+}
+
 /* Every row from every speaker in every state: exactly what the table says. */
 static void test_who_and_when(void **state)
 {
@@ -115,17 +126,17 @@ static void test_who_and_when(void **state)
 				const struct row *r = &rows[type];
 				int fd = r->fds ? ends[0] : -1;
 				bool legal = r->from == from && (r->legal_in & states[i]);
-				assert_int_equal(ipc_send(ends[0], type, bytes, bytes, r->tail_max, fd), 0);
+				int error = r->fds == 2 ? ipc_send_two(ends[0], type, bytes, fd, STDIN_FILENO)
+							: ipc_send(ends[0], type, bytes, bytes, r->tail_max, fd);
+				assert_int_equal(error, 0);
 				assert_int_equal(receive(from, states[i]), legal ? 0 : -EPROTO);
 				if (!legal)
 					continue;
 				assert_int_equal(message.type, type);
 				assert_int_equal(message.tail_length, r->tail_max);
-				assert_int_equal(message.fd >= 0, r->fds);
-				if (message.fd >= 0) {
-					assert_true(fcntl(message.fd, F_GETFD) & FD_CLOEXEC);
-					close(message.fd);
-				}
+				assert_int_equal((message.fd >= 0) + (message.second_fd >= 0), r->fds);
+				assert_true(message.fd >= 0 || message.second_fd < 0);
+				close_received();
 			}
 	assert_int_equal(open_descriptors(), before);
 }
@@ -202,7 +213,11 @@ static void test_descriptors(void **state)
 		send_raw(version, IPC_ADOPT, 0, 8 + sizeof(struct ipc_adopt), fds);
 		assert_int_equal(receive(IPC_FROM_BROKER, IPC_IN_OPEN), fds == 1 ? 0 : -EPROTO);
 		if (fds == 1)
-			close(message.fd);
+			close_received();
+		send_raw(version, IPC_ROOMD, 0, 8 + sizeof(struct ipc_roomd), fds);
+		assert_int_equal(receive(IPC_FROM_KEEPER, IPC_IN_SERVING), fds == 2 ? 0 : -EPROTO);
+		if (fds == 2)
+			close_received();
 		send_raw(version, IPC_RETIRE, 0, 8 + sizeof(struct ipc_nothing), fds);
 		assert_int_equal(receive(IPC_FROM_BROKER, IPC_IN_OPEN), fds == 0 ? 0 : -EPROTO);
 		assert_int_equal(message.fd, -1);
@@ -210,22 +225,44 @@ static void test_descriptors(void **state)
 	assert_int_equal(open_descriptors(), before);
 }
 
-/* The message is whole, and its descriptor is lost. */
+/* Receives with so many descriptors free below the highest that is open. */
+static int receive_with_free(unsigned count, enum ipc_from from, enum ipc_state in)
+{
+	struct rlimit limit;
+	rlim_t least = 0;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	for (unsigned free = 0; free < count; least++)
+		free += fcntl((int)least, F_GETFD) < 0;
+	while (count == 0 && fcntl((int)least, F_GETFD) >= 0)
+		least++;
+	setrlimit(RLIMIT_NOFILE, &(struct rlimit){least, limit.rlim_max});
+	int error = receive(from, in);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	return error;
+}
+
+/* The message is whole, and its descriptors are lost, both even if there was place for one. */
 static void test_no_descriptor_free(void **state)
 {
 	struct ipc_adopt adopt = {.client = 99};
-	struct rlimit limit;
+	struct ipc_roomd roomd = {.roomd = 98};
+	const unsigned before = open_descriptors();
 
 	(void)state;
 	skip_under_valgrind();
-	getrlimit(RLIMIT_NOFILE, &limit);
 	assert_int_equal(ipc_send(ends[0], IPC_ADOPT, &adopt, NULL, 0, ends[0]), 0);
-	setrlimit(RLIMIT_NOFILE, &(struct rlimit){3, limit.rlim_max});
-	int error = receive(IPC_FROM_BROKER, IPC_IN_OPEN);
-	setrlimit(RLIMIT_NOFILE, &limit);
-	assert_int_equal(error, -EMFILE);
+	assert_int_equal(receive_with_free(0, IPC_FROM_BROKER, IPC_IN_OPEN), -EMFILE);
 	assert_int_equal(message.fd, -1);
 	assert_memory_equal(message.body, &adopt, sizeof(adopt));
+	for (unsigned i = 0; i <= 2; i++) {
+		assert_int_equal(ipc_send_two(ends[0], IPC_ROOMD, &roomd, ends[0], ends[1]), 0);
+		assert_int_equal(receive_with_free(i, IPC_FROM_KEEPER, IPC_IN_SERVING), i < 2 ? -EMFILE : 0);
+		assert_memory_equal(message.body, &roomd, sizeof(roomd));
+		assert_int_equal((message.fd >= 0) + (message.second_fd >= 0), i < 2 ? 0 : 2);
+		close_received();
+		assert_int_equal(open_descriptors(), before);
+	}
 }
 
 static void test_full_and_ended(void **state)
