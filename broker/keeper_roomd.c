@@ -172,8 +172,8 @@ static void settle_dead(struct keeper_roomds *roomds, struct keeper_roomd *r)
 		int ledger = r->ledger;
 		struct keeper_roster roster = {.file = r->roster.file, .number = r->roster.number};
 		r->ledger = r->roster.file = -1;
-		keeper_roomds_unstore(
-		    roomds, r); /* the manager keeps nothing twice: first away, then again under the heir's name */
+		/* The manager keeps nothing twice: first away, then again under the heir's name. */
+		keeper_roomds_unstore(roomds, r);
 		if (start(roomds, r->program, ledger, &roster, r->number) < 0) {
 			r->heir_failed = true;
 			set_due(roomds, r, true);
