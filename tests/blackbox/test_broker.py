@@ -490,7 +490,7 @@ class SpareRosters(BrokerCase):
         for mark, clients in enumerate(rooms):
             self.assert_talk(clients, mark)
             self.assertEqual({m["label"] for m in self.ask("show", room=f"again-{mark}")["members"]}, {"a", "b"})
-        self.assertLessEqual(len(self.rosters()), 6 + self.server.pool_size)
+        wait_until(lambda: len(self.rosters()) <= 6 + self.server.pool_size, SOON, self.rosters)
         self.assertTrue(before.keys() & self.rosters().keys(), "none was used again")
         late = self.connect()
         late.join("again-0", "late")
