@@ -181,7 +181,7 @@ static int be_roomd(void *argument)
 	leave(0);
 }
 
-/* Keeps this stack from the roomds. */
+/* Keeps this stack from the roomds, and what they might look for in it. */
 static void keep_stack(void)
 {
 	/* The name of the program is the uppermost thing in it (execve(2)); right above it may lie what roomds need.
@@ -189,6 +189,8 @@ static void keep_stack(void)
 	uintptr_t top = (getauxval(AT_EXECFN) | (getauxval(AT_PAGESZ) - 1)) + 1;
 	uintptr_t bottom = top - 1024 * 1024;
 
+	clearenv();
+	program_invocation_name = program_invocation_short_name = (char *)(uintptr_t) "roomd"; /* assert() says it */
 	madvise((void *)bottom, top - bottom, MADV_DONTFORK);
 }
 

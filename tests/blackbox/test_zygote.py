@@ -236,6 +236,14 @@ class StartThatFails(unittest.TestCase):
         wait_until(is_served, SOON, "served again")
         self.assert_failures(2)
 
+    def test_says_why(self):
+        """What a start fails for is said; it is no crash."""
+        self.inject("epoll_create1:error=EMFILE", self.server.one("zygote"), "-f")
+        self.ask_for_room("room").hear_error("internal")
+        self.assertIn("roomd: Too many open files", self.server.stderr())
+        self.assertIn("roomd-failed", self.server.stderr())
+        self.assertNotIn("roomd-killed", self.server.stderr())
+
     def test_title_that_stays(self):
         """On a kernel that does not have it moved, a room keeps the zygote's stack, and shows its title there."""
         keeper = self.server.one("keeper")
