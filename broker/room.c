@@ -297,7 +297,9 @@ void room_on_roomd(struct room *room, struct roomd *r)
 	room->traffic = (struct room_traffic){0};
 	r->room = room;
 	roster_open(room);
-	roomd_send(r, IPC_OPEN, &room->limits, NULL, 0, -1); /* the first message: if it fails, the channel has ended */
+	/* The first message: if it fails, the channel has ended; or the system has no memory for it, and the roomd,
+	 * which does not take another instead, will. */
+	roomd_send(r, IPC_OPEN, &room->limits, NULL, 0, -1);
 	r->state = IPC_IN_OPEN;
 	log_debug("room-opened", "room=%s roomd=%llu", LOG_ROOM(room), (unsigned long long)r->number);
 }

@@ -32,7 +32,7 @@ struct room {
 	bool counting;       /* COUNTED has not come yet */
 	bool census_due;     /* CENSUS is still to be sent ... */
 	uint32_t census;     /* ... under this number */
-	bool vacant;         /* its roomd has nobody, and we have sent it nobody since: ... */
+	bool vacant;         /* its roomd has nobody, and we have sent it nobody since */
 	bool traced;         /* its roomd tells of signals */
 	unsigned members;    /* waiting (but for those who claim a seat), or seated and not LEFT */
 	struct roomd *roomd; /* NULL: AWAITING, HEALING or POISONED */
@@ -41,7 +41,7 @@ struct room {
 	struct client_list reseating; /* clients that its heir does not have yet */
 	struct client_list seated;    /* clients that its roomd has, or keeps a seat for */
 	uint64_t sent;                /* ADOPTs to this roomd */
-	struct room_traffic traffic;  /* ... that is all it has relayed */
+	struct room_traffic traffic;  /* while it is vacant: all that its roomd has relayed */
 	struct timer timer;           /* to try again when too many descriptors are in flight; or COUNTED is due */
 };
 

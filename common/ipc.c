@@ -139,7 +139,7 @@ static int check(const struct ipc_inbox *inbox, size_t n, unsigned fds, bool fds
 
 int ipc_recv(int channel, enum ipc_from from, enum ipc_state state, struct ipc_inbox *inbox, struct ipc_message *ret)
 {
-	/* Room for exactly what the table allows: of more descriptors than that, the kernel installs none. */
+	/* Room for as many descriptors as any message may have: of more than that, the kernel installs none. */
 	union {
 		struct cmsghdr align;
 		unsigned char bytes[CMSG_LEN(sizeof(int) * IPC_FDS_MAX)];

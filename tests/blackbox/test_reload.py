@@ -15,7 +15,7 @@ import unittest
 
 import server
 from operator_client import Operated
-from raw import TEXT, Raw, frame, say, upgrade_request
+from raw import TEXT, Closed, Raw, frame, say, upgrade_request
 from server import PATIENCE, SOON, UNBOUNDED, main, wait_until
 
 MANY = 10 if server.FULL else 1
@@ -86,13 +86,17 @@ class OtherRooms(ReloadCase):
     """Rooms are made while the settings for rooms change."""
 
     def make_rooms(self, stop):
-        while not stop.is_set():
-            with Raw(self.server) as client:
-                client.join(f"room-{next(self.numbers)}", "one")
+        while not stop.is_set() and not self.problems:
+            try:
+                with Raw(self.server) as client:
+                    client.join(f"room-{next(self.numbers)}", "one")
+            except (OSError, AssertionError, Closed) as problem:
+                self.problems.append(problem)
 
     def test_smaller_and_larger(self):
         """What the broker before still makes is of its kind; what the next makes, of its own."""
         self.numbers = itertools.count()
+        self.problems = []
         stop = threading.Event()
         makers = [threading.Thread(target=self.make_rooms, args=(stop,)) for _ in range(4)]
         for maker in makers:
@@ -105,6 +109,7 @@ class OtherRooms(ReloadCase):
             stop.set()
             for maker in makers:
                 maker.join()
+        self.assertEqual(self.problems, [])
         self.assertGreater(next(self.numbers), 4)
         self.assertEqual(self.server.stderr().count("-lost"), 0)
 
