@@ -1,7 +1,6 @@
 /* loop - what the broker waits for. */
 #include <assert.h>
 #include <errno.h>
-#include <limits.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -19,13 +18,14 @@ TREE_GENERATE(timer_tree, timer, link, timer_compare)
 
 int loop_init(struct loop *loop)
 {
-	*loop = (struct loop){.epoll = epoll_create1(EPOLL_CLOEXEC), .now_ms = clock_ms()};
+	*loop = (struct loop){.epoll = epoll_create1(EPOLL_CLOEXEC), .alarm.fd = -1, .now_ms = clock_ms()};
 	RB_INIT(&loop->timers);
-	return loop->epoll < 0 ? -errno : 0;
+	return loop->epoll < 0 ? -errno : alarm_init(&loop->alarm, loop->epoll, (epoll_data_t){.ptr = &loop->alarm});
 }
 
 void loop_fini(struct loop *loop)
 {
+	alarm_fini(&loop->alarm);
 	if (loop->epoll >= 0)
 		close(loop->epoll);
 	loop->epoll = -1;
@@ -72,19 +72,6 @@ void loop_timer_set(struct loop *loop, struct timer *timer, uint64_t at_ms)
 	RB_INSERT(timer_tree, &loop->timers, timer);
 }
 
-/* Milliseconds until the next timer, -1 if there is none. */
-static int patience(struct loop *loop)
-{
-	const struct timer *first = RB_MIN(timer_tree, &loop->timers);
-	uint64_t now_ms = clock_ms();
-
-	if (!first)
-		return -1;
-	if (first->at_ms <= now_ms)
-		return 0;
-	return first->at_ms - now_ms > INT_MAX ? INT_MAX : (int)(first->at_ms - now_ms);
-}
-
 static void serve_timers(struct loop *loop)
 {
 	for (struct timer *t; (t = RB_MIN(timer_tree, &loop->timers)) && t->at_ms <= loop->now_ms;) {
@@ -95,13 +82,17 @@ static void serve_timers(struct loop *loop)
 
 void loop_turn(struct loop *loop)
 {
-	int n = epoll_wait(loop->epoll, loop->batch, LIMIT_EPOLL_EVENTS, patience(loop));
+	const struct timer *first = RB_MIN(timer_tree, &loop->timers);
+	int timeout_ms = alarm_set(&loop->alarm, loop->now_ms, first ? first->at_ms : UINT64_MAX);
+	int n = epoll_wait(loop->epoll, loop->batch, LIMIT_EPOLL_EVENTS, timeout_ms);
 
 	loop->now_ms = clock_ms();
 	loop->batch_count = n > 0 ? n : 0;
 	for (loop->batch_at = 0; loop->batch_at < loop->batch_count; loop->batch_at++) {
 		struct source *source = loop->batch[loop->batch_at].data.ptr;
-		if (source)
+		if ((void *)source == &loop->alarm)
+			alarm_on_ring(&loop->alarm);
+		else if (source)
 			source->on(source, loop->batch[loop->batch_at].events);
 	}
 	loop->batch_count = 0;

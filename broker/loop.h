@@ -1,6 +1,6 @@
 /*
  * loop - what the broker waits for: descriptors and timers, in one epoll set.
- * Process: broker.  Owns: the epoll set.
+ * Process: broker.  Owns: the epoll set and its alarm.
  * Never:   allocates; calls a source or timer that was removed, even within the turn in which it is.
  */
 #ifndef LOOP_H
@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 
+#include "alarm.h"
 #include "limits.h"
 #include "tree.h"
 
@@ -30,7 +31,8 @@ RB_HEAD(timer_tree, timer);
 
 struct loop {
 	int epoll;
-	uint64_t now_ms; /* of this turn */
+	struct alarm alarm; /* for the first of the timers */
+	uint64_t now_ms;    /* of this turn */
 	struct timer_tree timers;
 	struct epoll_event batch[LIMIT_EPOLL_EVENTS];
 	int batch_at; /* the event being served */

@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 
 #include "lockdown.h"
 #include "sandbox.h"
@@ -52,6 +53,8 @@ struct rule {
 static const struct rule rules[] = {
 	ALLOW(epoll_wait, "the loop")
 	ALLOW(epoll_pwait, "the loop, where there is no epoll_wait")
+	ALLOW_IF(timerfd_settime, "its alarm",
+		INT(1, TFD_TIMER_ABSTIME))
 	ALLOW(epoll_ctl, "what the loop waits for")
 	ALLOW(accept4, "clients, and operators on the control socket")
 	ALLOW_IF(recvfrom, "clients in: the request, the lobby; no address",

@@ -71,31 +71,26 @@ static struct ledger *map_ledger(struct ipc_inbox *inbox, size_t *ret_size)
 	return at == MAP_FAILED ? NULL : at;
 }
 
-/* Milliseconds for epoll_wait() until next_ms; -1 for never. */
-static int patience(uint64_t now_ms, uint64_t next_ms)
-{
-	if (next_ms == UINT64_MAX)
-		return -1;
-	return next_ms <= now_ms ? 0 : (int)(next_ms - now_ms);
-}
-
 static void serve(struct room *room)
 {
 	struct epoll_event events[LIMIT_EPOLL_EVENTS];
 	uint64_t next_ms = UINT64_MAX;
 
 	do {
+		int timeout_ms = alarm_set(&room->alarm, room->now_ms, next_ms);
 		ledger_mark(&room->ledger->working, 0);
-		int n = epoll_wait(room->epoll, events, LIMIT_EPOLL_EVENTS, patience(room->now_ms, next_ms));
+		int n = epoll_wait(room->epoll, events, LIMIT_EPOLL_EVENTS, timeout_ms);
 		ledger_mark(&room->ledger->working, 1);
 		room->turn = WATCHDOG_TURN;
 		room->now_ms = clock_cold_ms();
 		for (int i = 0; i < n; i++)
-			if (events[i].data.u32 != LIMIT_SEATS_CEILING)
+			if (events[i].data.u32 == ROOM_EVENT_ALARM)
+				alarm_on_ring(&room->alarm);
+			else if (events[i].data.u32 != ROOM_EVENT_CHANNEL)
 				room_on_socket(room, events[i].data.u32, events[i].events);
 		/* The channel comes last: an ADOPT may seat somebody where another has just gone. */
 		for (int i = 0; i < n; i++)
-			if (events[i].data.u32 == LIMIT_SEATS_CEILING && !room_on_channel(room))
+			if (events[i].data.u32 == ROOM_EVENT_CHANNEL && !room_on_channel(room))
 				return;
 	} while (room_end_turn(room, &next_ms));
 }

@@ -155,6 +155,6 @@ void report_all(struct room *room)
 		return;
 	room->channel_full = full;
 	struct epoll_event event = {.events = EPOLLIN | (room->channel_full ? EPOLLOUT : 0U),
-				    .data.u32 = LIMIT_SEATS_CEILING};
+				    .data.u32 = ROOM_EVENT_CHANNEL};
 	epoll_ctl(room->epoll, EPOLL_CTL_MOD, room->channel, &event);
 }

@@ -15,7 +15,7 @@
 
 int room_init(struct room *room, int channel, int epoll, struct ledger *ledger, size_t ledger_size)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.u32 = LIMIT_SEATS_CEILING};
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = ROOM_EVENT_CHANNEL};
 
 	room->channel = channel;
 	room->epoll = epoll;
@@ -25,7 +25,9 @@ int room_init(struct room *room, int channel, int epoll, struct ledger *ledger, 
 	ledger->top = 0; /* an heir takes the seats over one by one */
 	room->ledger_size = ledger_size;
 	room->now_ms = clock_cold_ms();
-	return epoll_ctl(epoll, EPOLL_CTL_ADD, channel, &event) < 0 ? -errno : 0;
+	if (epoll_ctl(epoll, EPOLL_CTL_ADD, channel, &event) < 0)
+		return -errno;
+	return alarm_init(&room->alarm, epoll, (epoll_data_t){.u32 = ROOM_EVENT_ALARM});
 }
 
 /* --- what the broker says --- */

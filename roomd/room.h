@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <sys/uio.h>
 
+#include "alarm.h"
 #include "ipc.h"
 #include "ledger.h"
 
@@ -32,6 +33,7 @@ struct room_socket {
 struct room {
 	int channel;
 	int epoll;
+	struct alarm alarm;
 	volatile sig_atomic_t turn; /* enum watchdog_mark */
 	enum ipc_state state;
 	bool orphaned;     /* the channel has ended: no report reaches anyone */
@@ -62,6 +64,10 @@ struct room {
 	char title[TITLE_BYTES];     /* what ps shows */
 	struct ipc_inbox inbox;      /* what has come over the channel */
 };
+
+/* Of an event: the channel, or the alarm. Below are the seats. */
+#define ROOM_EVENT_CHANNEL LIMIT_SEATS_CEILING
+#define ROOM_EVENT_ALARM (LIMIT_SEATS_CEILING + 1)
 
 /* Makes `room`, all of it zero, a warm one with the channel, an epoll set and a mapped ledger of ledger_size bytes; its
  * sockets, all zero too, are still to be given to it. Returns 0 or -errno. */

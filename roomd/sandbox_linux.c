@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -59,6 +60,7 @@ static struct sock_filter filter[] = {
     /* Clients out. No address, and not MSG_FASTOPEN: a socket that has ended can't be connected to elsewhere. */
     CALL(sendto, 10), ARG(3, MSG_DONTWAIT | MSG_NOSIGNAL), ARG_NULL(4), ALLOW,
     CALL(epoll_ctl, 1), ALLOW, /* who is waited for */
+    CALL(timerfd_settime, 4), ARG(1, TFD_TIMER_ABSTIME), ALLOW, /* ... and until when */
     /* The channel in and out: no other socket gives or takes a descriptor. */
     CALL(recvmsg, 7), ARG(0, ROOMD_FD_CHANNEL), ARG(2, MSG_DONTWAIT | MSG_CMSG_CLOEXEC), ALLOW,
     CALL(sendmsg, 7), ARG(0, ROOMD_FD_CHANNEL), ARG(2, MSG_DONTWAIT | MSG_NOSIGNAL), ALLOW,

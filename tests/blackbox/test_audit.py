@@ -130,11 +130,11 @@ class Audit(unittest.TestCase):
                        "ledger": rooms, "roster": rooms, "broker's memory": 1, "secrets": 1},
             # eventfd, random and the socket of nobody: libwebsockets', which parses with them. statm: its own memory and
             # the keeper's, for the metrics.
-            "broker": {"standard": 3, "signalfd": 1, "eventpoll": 1, "tcp listener": listeners, "channel": 1 + rooms, "tcp": members + lobby,
+            "broker": {"standard": 3, "signalfd": 1, "eventpoll": 1, "timerfd": 1, "tcp listener": listeners, "channel": 1 + rooms, "tcp": members + lobby,
                        "tcp of nobody": 1, "eventfd": 1, "random": 1, "statm": 2},
             "zygote": {"standard": 3, "channel": 1},
-            "warm": {"standard": 3, "eventpoll": 1, "channel": 1},
-            "room": {"standard": 3, "eventpoll": 1, "channel": 1, "tcp": members // 2},
+            "warm": {"standard": 3, "eventpoll": 1, "timerfd": 1, "channel": 1},
+            "room": {"standard": 3, "eventpoll": 1, "timerfd": 1, "channel": 1, "tcp": members // 2},
         }
         for role, process in self.everyone():
             with self.subTest(role=role, pid=process.pid):

@@ -39,7 +39,7 @@ FAULTS = {
     # The zygote, and what it has forked: every child of that time fails.
     "zygote": {
         "clone": ("EAGAIN", "ENOMEM"), "recvmsg": ("EINTR",), "sendmsg": ("ENOBUFS",), "mmap": ("ENOMEM",), "lseek": ("EIO",),
-        "epoll_create1": ("EMFILE", "ENOMEM"), "epoll_ctl": ("ENOMEM",),
+        "epoll_create1": ("EMFILE", "ENOMEM"), "timerfd_create": ("EMFILE", "ENOMEM"), "epoll_ctl": ("ENOMEM",),
     },
     "roomd": {
         "recvfrom": ("ECONNRESET", "EINTR", "ETIMEDOUT"), "sendto": ("EPIPE", "EAGAIN", "EINTR", "ENOBUFS"), "recvmsg": ("EINTR",),

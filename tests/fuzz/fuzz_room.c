@@ -100,10 +100,10 @@ static bool turn(struct world *w, unsigned ms)
 
 	w->room.now_ms += ms;
 	for (int i = 0; i < n; i++)
-		if (events[i].data.u32 != LIMIT_SEATS_CEILING)
+		if (events[i].data.u32 != ROOM_EVENT_CHANNEL)
 			room_on_socket(&w->room, events[i].data.u32, events[i].events);
 	for (int i = 0; i < n; i++)
-		if (events[i].data.u32 == LIMIT_SEATS_CEILING && !room_on_channel(&w->room))
+		if (events[i].data.u32 == ROOM_EVENT_CHANNEL && !room_on_channel(&w->room))
 			return false;
 	bool on = room_end_turn(&w->room, &next_ms);
 	CHECK(next_ms >= w->room.now_ms || next_ms == 0 || on);
@@ -198,6 +198,7 @@ static void finish(struct world *w)
 	}
 	close(w->broker);
 	close(w->room.channel);
+	alarm_fini(&w->room.alarm);
 	close(w->room.epoll);
 }
 

@@ -84,16 +84,19 @@ def calls_in(trace):
 # --- what servers meet ---
 
 
-def rooms(server):
-    return [p for p in server.tree() if p.title.startswith("roomd: 1 member") and p.state != "Z"]
+def rooms(server, client):
+    """Whoever is alone in one."""
+    client.assert_alive()  # the turn in which it was let in is over, and the title shows it
+    found = [p for p in server.tree() if p.title.startswith("roomd: 1 member") and p.state != "Z"]
+    assert found
+    return found
 
 
 def watched_room(server):
     """The watchdog looks at a room; that comes once in a second of processor time, and here by hand."""
     with Raw(server) as one:
         one.join("watched", "one")
-        one.assert_alive()
-        for room in rooms(server):
+        for room in rooms(server, one):
             room.kill(signal.SIGXCPU)
         one.assert_alive()
 
@@ -135,7 +138,7 @@ def lost_room(server):
     """A room goes on in another process."""
     with Raw(server) as one:
         one.join("lost", "one")
-        for room in rooms(server):
+        for room in rooms(server, one):
             room.kill()
         one.assert_alive()
 

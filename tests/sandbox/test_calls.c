@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -113,6 +114,12 @@ static const struct {
     {"signals for a socket", SYS_fcntl, {9, F_SETOWN, 1}, false, false},
     {"how late it is", SYS_clock_gettime, {CLOCK_MONOTONIC}, true, true},
     {"what day it is", SYS_clock_gettime, {CLOCK_REALTIME}, true, false},
+    {"an alarm", SYS_timerfd_settime, {9, TFD_TIMER_ABSTIME}, true, true},
+    {"an alarm when the clock is set",
+     SYS_timerfd_settime,
+     {9, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET},
+     false,
+     false},
     {"memory", SYS_mmap, {0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1}, true, false},
     {"code", SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1}, false, false},
     {"memory into code", SYS_mprotect, {0, 4096, PROT_READ | PROT_EXEC}, false, false},
