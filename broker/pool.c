@@ -15,14 +15,14 @@
 
 static void on_timer(struct timer *timer);
 
-/* How many may start at once: half of the processors start rooms at most, the others are for rooms that talk. (Without
- * this bound, whoever makes many rooms at once is felt in all others.) */
+/* How many may start at once: two for each processor. Four processes have a part in a start, one after another: with
+ * fewer of them under way, processors are idle and each message wakes somebody. (Without any bound, whoever makes many
+ * rooms at once is felt in all others.) */
 static unsigned starts_at_once(void)
 {
 	cpu_set_t cpus;
-	unsigned half = sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? (unsigned)CPU_COUNT(&cpus) / 2 : 1;
 
-	return half > 0 ? half : 1;
+	return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? 2 * (unsigned)CPU_COUNT(&cpus) : 2;
 }
 
 void pool_init(struct pool *p, struct broker *broker)
