@@ -12,9 +12,6 @@ enum sandbox_layer {
 	SANDBOX_RLIMITS = 1 << 3,
 	SANDBOX_NOT_DUMPABLE = 1 << 4,
 	SANDBOX_ALL = (1 << 5) - 1,
-	/* What a roomd has of the zygote that it is forked of. (So all rooms are in one domain of Landlock, which keeps
-	 * them from everything but each other: the other layers do that. One each took a tenth of a join's work.) */
-	SANDBOX_INHERITED = SANDBOX_NO_NEW_PRIVS | SANDBOX_LANDLOCK | SANDBOX_NOT_DUMPABLE,
 };
 
 #endif

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -19,6 +20,7 @@
 
 #include "clock.h"
 #include "lockdown.h"
+#include "out.h"
 #include "process_fds.h"
 #include "room.h"
 #include "sandbox.h"
@@ -137,6 +139,19 @@ static _Noreturn void leave(int status)
 	_exit(status);
 }
 
+/* (perror() would ask for memory, which the zygote's sandbox has none of.) */
+static void say_why(int error)
+{
+	char text[128];
+	struct out o = out_init(text, sizeof(text));
+
+	out_text(&o, "roomd: ");
+	out_text(&o, strerrordesc_np(error));
+	out_text(&o, "\n");
+	if (write(STDERR_FILENO, o.at, o.length) < 0)
+		return; /* there is nowhere to say that */
+}
+
 /*
  * What a roomd writes to, on as few pages as it goes and near the program: each page, and each table for pages that are
  * far from others, is made anew in every fork, and costs more than all that is done with it. Of a small room that is
@@ -162,13 +177,11 @@ static int be_roomd(void *argument)
 	struct ledger *ledger = map_ledger(&room->inbox, &ledger_bytes);
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (!ledger || epoll < 0 || room_init(room, ROOMD_FD_CHANNEL, epoll, ledger, ledger_bytes) < 0) {
-		perror("roomd");
+		say_why(errno);
 		leave(1);
 	}
 	room->sockets = own.sockets;
-	struct sandbox_bounds bounds = {.fds = LIMIT_SEATS_CEILING + FDS_OTHER, .memory_bytes = ledger_bytes};
-	uint32_t layers = own.sandbox_layers | sandbox_enter(SANDBOX_ALL & ~(unsigned)SANDBOX_INHERITED, &bounds);
-	struct ipc_ready ready = {.sandbox_layers = layers};
+	struct ipc_ready ready = {.sandbox_layers = sandbox_enter_roomd(own.sandbox_layers, ledger_bytes)};
 	title_set("roomd: warm");
 	if (ipc_send(room->channel, IPC_READY, &ready, NULL, 0, -1) < 0)
 		leave(1);
@@ -217,6 +230,11 @@ int main(int argc, char *argv[])
 		return 1;
 	}
 	title_set("video-signaling: zygote");
-	own.sandbox_layers = sandbox_enter(SANDBOX_INHERITED, NULL);
-	return zygote_serve(&roomd) == -EPIPE ? 0 : 1;
+	struct ipc_inbox *inbox = zygote_inbox(); /* while there is memory to be had */
+	if (!inbox) {
+		perror("roomd");
+		return 1;
+	}
+	own.sandbox_layers = sandbox_enter_zygote(SANDBOX_ALL, LIMIT_SEATS_CEILING + FDS_OTHER);
+	return zygote_serve(&roomd, inbox) == -EPIPE ? 0 : 1;
 }

@@ -13,14 +13,14 @@
 
 #include "sandbox_layers.h"
 
-/* What the process may have from then on: descriptors, and memory beside the program's own. */
-struct sandbox_bounds {
-	unsigned fds;
-	size_t memory_bytes;
-};
+/* The zygote enters for good those of `layers` (enum sandbox_layer) that there are, as far as it can and still make
+ * roomds, which inherit that: `fds` is how many descriptors each may have. All rooms are in one domain of Landlock,
+ * which keeps them from everything but each other: the other layers do that. (One each took a tenth of a join's work.)
+ * Returns the layers entered. */
+uint32_t sandbox_enter_zygote(uint32_t layers, unsigned fds);
 
-/* Enters for good those of `layers` (enum sandbox_layer) that there are. `bounds` are for SANDBOX_RLIMITS alone, else
- * NULL. Returns the layers entered. */
-uint32_t sandbox_enter(uint32_t layers, const struct sandbox_bounds *bounds);
+/* A roomd enters the rest of those `layers` that its zygote has entered; it may have memory_bytes beside the program's
+ * own. Returns the layers that it is in. */
+uint32_t sandbox_enter_roomd(uint32_t layers, size_t memory_bytes);
 
 #endif

@@ -1,9 +1,16 @@
 /* sandbox_none - no sandbox: for builds with sanitizers and for valgrind, which need more system calls than a room. */
 #include "sandbox.h"
 
-uint32_t sandbox_enter(uint32_t layers, const struct sandbox_bounds *bounds)
+uint32_t sandbox_enter_zygote(uint32_t layers, unsigned fds)
 {
 	(void)layers;
-	(void)bounds;
+	(void)fds;
+	return 0;
+}
+
+uint32_t sandbox_enter_roomd(uint32_t layers, size_t memory_bytes)
+{
+	(void)layers;
+	(void)memory_bytes;
 	return 0;
 }

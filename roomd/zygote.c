@@ -36,9 +36,7 @@ static pid_t fork_for_keeper(const struct zygote_roomd *roomd)
 	return pid < 0 ? -errno : (pid_t)pid;
 }
 
-/* Whatever the zygote writes on after a fork has to be copied first, page by page: so its inbox is no roomd's, and it
- * waits before it reads, lest there be an errno to write. */
-static struct ipc_inbox *inbox_of_its_own(void)
+struct ipc_inbox *zygote_inbox(void)
 {
 	struct ipc_inbox *inbox =
 	    mmap(NULL, sizeof(*inbox), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -48,16 +46,13 @@ static struct ipc_inbox *inbox_of_its_own(void)
 	return inbox;
 }
 
-int zygote_serve(const struct zygote_roomd *roomd)
+int zygote_serve(const struct zygote_roomd *roomd, struct ipc_inbox *inbox)
 {
 	struct pollfd keeper = {.fd = ZYGOTE_FD_KEEPER, .events = POLLIN};
-	struct ipc_inbox *inbox = inbox_of_its_own();
 	struct ipc_message m;
 
-	if (!inbox)
-		return -errno;
 	for (;;) {
-		poll(&keeper, 1, -1);
+		poll(&keeper, 1, -1); /* before it reads, lest there be an errno to write: see zygote_inbox() */
 		int error = ipc_recv(keeper.fd, IPC_FROM_KEEPER, IPC_IN_SERVING, inbox, &m);
 		if (error == -EAGAIN)
 			continue;

@@ -73,7 +73,7 @@ class Audit(unittest.TestCase):
                     self.assertNotIn("0", status["Uid"].split())
                     self.assertNotIn("0", status["Gid"].split())
                 self.assertEqual(status["NoNewPrivs"], "1")
-                self.assertEqual(status["Seccomp"], "0" if role in ("keeper", "zygote") else "2")
+                self.assertEqual(status["Seccomp"], "0" if role == "keeper" else "2")
                 self.assertEqual(status["Threads"], "1")
         self.assertEqual(len(users), 1)
 

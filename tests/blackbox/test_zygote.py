@@ -195,7 +195,7 @@ class StartThatFails(unittest.TestCase):
 
     def inject(self, what, process, *flags):
         strace = subprocess.Popen(["strace", *flags, "-qq", "-o", "/dev/null", "-e", f"trace={what.split(':')[0]}",
-                                   "-e", f"inject={what}", "-p", str(process.pid)])
+                                   "-e", f"inject={what}:syscall=getpid", "-p", str(process.pid)])
         self.addCleanup(strace.wait)
         self.addCleanup(strace.kill)
 

@@ -7,8 +7,8 @@ For each call that can fail, and each way it does: strace makes its first one fa
 second, and so on until a session makes no more of them. Whatever became of that session, then strace is gone, an
 honest session works, and everything is as it was: the same keeper and broker, descriptors, processes.
 
-A call that is made to fail is replaced by getpid(), which the broker's sandbox lets through; roomd's lets nothing
-through that could stand in, so `roomd` needs a build without a sandbox.
+A call that is made to fail is replaced by getpid(), which the broker's sandbox and the zygote's let through; roomd's lets
+nothing through that could stand in, so `roomd` needs a build without a sandbox.
 """
 import pathlib
 import re
@@ -68,9 +68,8 @@ class Injector:
 
     def __init__(self, pids, call, error, ordinal, follow, folder):
         self.file = f"{folder}/strace"
-        stand_in = "" if follow else ":syscall=getpid"
         arguments = [*(["-f"] if follow else []), "-qq", "-o", self.file, "-e", f"trace={call}",
-                     "-e", f"inject={call}:error={error}:when={ordinal}{stand_in}"]
+                     "-e", f"inject={call}:error={error}:when={ordinal}:syscall=getpid"]
         pathlib.Path(self.file).unlink(missing_ok=True)
         self.process = subprocess.Popen(["strace", *arguments, *(x for pid in pids for x in ("-p", str(pid)))],
                                         stderr=subprocess.PIPE, text=True)

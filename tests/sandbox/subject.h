@@ -9,7 +9,11 @@
 #include "../unit/unit.h"
 #include "sandbox_layers.h"
 
-/* Per process: subject_broker.c, subject_roomd.c. */
+/* Whose sandbox it is. */
+enum subject { SUBJECT_BROKER = 1 << 0, SUBJECT_ZYGOTE = 1 << 1, SUBJECT_ROOMD = 1 << 2 };
+
+/* Of each: subject_broker.c, subject_zygote.c, subject_roomd.c. */
+extern const enum subject subject;
 extern const long subject_allowed[]; /* calls that must not kill, whatever their arguments; ends with -1 */
 uint32_t subject_enter(uint32_t layers);
 

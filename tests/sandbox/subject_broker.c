@@ -4,6 +4,8 @@
 #include "sandbox.h"
 #include "subject.h"
 
+const enum subject subject = SUBJECT_BROKER;
+
 const long subject_allowed[] = {
 #ifdef SYS_epoll_wait
     SYS_epoll_wait,  SYS_poll,

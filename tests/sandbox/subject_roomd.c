@@ -1,8 +1,10 @@
-/* subject_roomd - roomd's sandbox. */
+/* subject_roomd - roomd's sandbox: what its zygote has entered, and the rest. */
 #include <sys/syscall.h>
 
 #include "sandbox.h"
 #include "subject.h"
+
+const enum subject subject = SUBJECT_ROOMD;
 
 const long subject_allowed[] = {
 #ifdef SYS_epoll_wait
@@ -12,5 +14,5 @@ const long subject_allowed[] = {
 
 uint32_t subject_enter(uint32_t layers)
 {
-	return sandbox_enter(layers, &(struct sandbox_bounds){.fds = 64, .memory_bytes = 1024 * 1024});
+	return sandbox_enter_roomd(sandbox_enter_zygote(layers, 64), 1024 * 1024);
 }

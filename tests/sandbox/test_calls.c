@@ -1,10 +1,14 @@
 /* test_calls - every system call there is: those of the list are let through, all others kill. */
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -83,46 +87,55 @@ static void test_other_architecture(void **state)
 
 /* --- arguments --- */
 
+#define ALL (SUBJECT_BROKER | SUBJECT_ZYGOTE | SUBJECT_ROOMD)
+
 static const struct {
 	const char *what;
 	long call;
 	long args[6];
-	bool broker, roomd; /* does it live? */
+	unsigned live; /* enum subject, of those who may */
 } cases[] = {
-    {"send", SYS_sendto, {9, 0, 0, MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0}, true, true},
-    {"send that may wait", SYS_sendto, {9, 0, 0, MSG_NOSIGNAL, 0, 0}, true, false},
-    {"send that may signal", SYS_sendto, {9, 0, 0, MSG_DONTWAIT, 0, 0}, false, false},
-    {"send to an address", SYS_sendto, {9, 0, 0, MSG_DONTWAIT | MSG_NOSIGNAL, 1L << 32, 16}, false, false},
-    {"send to a low address", SYS_sendto, {9, 0, 0, MSG_DONTWAIT | MSG_NOSIGNAL, 1, 16}, false, false},
-    {"connect by send", SYS_sendto, {9, 0, 0, MSG_DONTWAIT | MSG_NOSIGNAL | MSG_FASTOPEN, 0, 0}, false, false},
-    {"send a descriptor", SYS_sendmsg, {ROOMD_FD_CHANNEL, 0, MSG_DONTWAIT | MSG_NOSIGNAL}, true, true},
-    {"to a client", SYS_sendmsg, {9, 0, MSG_DONTWAIT | MSG_NOSIGNAL}, true, false},
-    {"connect by sendmsg", SYS_sendmsg, {3, 0, MSG_DONTWAIT | MSG_NOSIGNAL | MSG_FASTOPEN}, false, false},
-    {"receive", SYS_recvfrom, {9, 0, 0, MSG_DONTWAIT, 0, 0}, true, true},
-    {"receive, an address too", SYS_recvfrom, {9, 0, 0, MSG_DONTWAIT, 1L << 32, 0}, false, false},
-    {"receive a descriptor", SYS_recvmsg, {ROOMD_FD_CHANNEL, 0, MSG_DONTWAIT | MSG_CMSG_CLOEXEC}, true, true},
-    {"from a client", SYS_recvmsg, {9, 0, MSG_DONTWAIT | MSG_CMSG_CLOEXEC}, true, false},
-    {"to be inherited", SYS_recvmsg, {ROOMD_FD_CHANNEL, 0, MSG_DONTWAIT}, true, false},
-    {"reset", SYS_setsockopt, {9, SOL_SOCKET, SO_LINGER}, true, true},
-    {"no delay", SYS_setsockopt, {9, IPPROTO_TCP, TCP_NODELAY}, true, false},
-    {"bind to a device", SYS_setsockopt, {9, SOL_SOCKET, SO_BINDTODEVICE}, false, false},
-    {"a filter", SYS_setsockopt, {9, SOL_SOCKET, SO_ATTACH_FILTER}, false, false},
-    {"upper protocol", SYS_setsockopt, {9, IPPROTO_TCP, TCP_ULP}, false, false},
-    {"duplicate", SYS_fcntl, {9, F_DUPFD_CLOEXEC, 0}, true, false},
-    {"not blocking", SYS_fcntl, {9, F_SETFL, O_NONBLOCK}, true, false},
-    {"duplicate, to be inherited", SYS_fcntl, {9, F_DUPFD, 0}, false, false},
-    {"signals for a socket", SYS_fcntl, {9, F_SETOWN, 1}, false, false},
-    {"how late it is", SYS_clock_gettime, {CLOCK_MONOTONIC}, true, true},
-    {"what day it is", SYS_clock_gettime, {CLOCK_REALTIME}, true, false},
-    {"an alarm", SYS_timerfd_settime, {9, TFD_TIMER_ABSTIME}, true, true},
-    {"an alarm when the clock is set",
-     SYS_timerfd_settime,
-     {9, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET},
-     false,
-     false},
-    {"memory", SYS_mmap, {0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1}, true, false},
-    {"code", SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1}, false, false},
-    {"memory into code", SYS_mprotect, {0, 4096, PROT_READ | PROT_EXEC}, false, false},
+    {"send", SYS_sendto, {9, 0, 0, MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0}, ALL},
+    {"send that may wait", SYS_sendto, {9, 0, 0, MSG_NOSIGNAL, 0, 0}, SUBJECT_BROKER},
+    {"send that may signal", SYS_sendto, {9, 0, 0, MSG_DONTWAIT, 0, 0}, 0},
+    {"send to an address", SYS_sendto, {9, 0, 0, MSG_DONTWAIT | MSG_NOSIGNAL, 1L << 32, 16}, 0},
+    {"send to a low address", SYS_sendto, {9, 0, 0, MSG_DONTWAIT | MSG_NOSIGNAL, 1, 16}, 0},
+    {"connect by send", SYS_sendto, {9, 0, 0, MSG_DONTWAIT | MSG_NOSIGNAL | MSG_FASTOPEN, 0, 0}, 0},
+    {"send a descriptor", SYS_sendmsg, {ROOMD_FD_CHANNEL, 0, MSG_DONTWAIT | MSG_NOSIGNAL}, ALL},
+    {"to a client", SYS_sendmsg, {9, 0, MSG_DONTWAIT | MSG_NOSIGNAL}, SUBJECT_BROKER | SUBJECT_ZYGOTE},
+    {"connect by sendmsg", SYS_sendmsg, {3, 0, MSG_DONTWAIT | MSG_NOSIGNAL | MSG_FASTOPEN}, 0},
+    {"receive", SYS_recvfrom, {9, 0, 0, MSG_DONTWAIT, 0, 0}, ALL},
+    {"receive, an address too", SYS_recvfrom, {9, 0, 0, MSG_DONTWAIT, 1L << 32, 0}, 0},
+    {"receive a descriptor", SYS_recvmsg, {ROOMD_FD_CHANNEL, 0, MSG_DONTWAIT | MSG_CMSG_CLOEXEC}, ALL},
+    {"from a client", SYS_recvmsg, {9, 0, MSG_DONTWAIT | MSG_CMSG_CLOEXEC}, SUBJECT_BROKER | SUBJECT_ZYGOTE},
+    {"to be inherited", SYS_recvmsg, {ROOMD_FD_CHANNEL, 0, MSG_DONTWAIT}, SUBJECT_BROKER},
+    {"reset", SYS_setsockopt, {9, SOL_SOCKET, SO_LINGER}, ALL},
+    {"no delay", SYS_setsockopt, {9, IPPROTO_TCP, TCP_NODELAY}, SUBJECT_BROKER},
+    {"bind to a device", SYS_setsockopt, {9, SOL_SOCKET, SO_BINDTODEVICE}, 0},
+    {"a filter", SYS_setsockopt, {9, SOL_SOCKET, SO_ATTACH_FILTER}, 0},
+    {"upper protocol", SYS_setsockopt, {9, IPPROTO_TCP, TCP_ULP}, 0},
+    {"duplicate", SYS_fcntl, {9, F_DUPFD_CLOEXEC, 0}, SUBJECT_BROKER},
+    {"not blocking", SYS_fcntl, {9, F_SETFL, O_NONBLOCK}, SUBJECT_BROKER},
+    {"duplicate, to be inherited", SYS_fcntl, {9, F_DUPFD, 0}, 0},
+    {"signals for a socket", SYS_fcntl, {9, F_SETOWN, 1}, 0},
+    {"how late it is", SYS_clock_gettime, {CLOCK_MONOTONIC}, ALL},
+    {"what day it is", SYS_clock_gettime, {CLOCK_REALTIME}, SUBJECT_BROKER},
+    {"an alarm", SYS_timerfd_settime, {9, TFD_TIMER_ABSTIME}, ALL},
+    {"an alarm when the clock is set", SYS_timerfd_settime, {9, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET}, 0},
+    {"memory", SYS_mmap, {0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1}, SUBJECT_BROKER},
+    {"code", SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1}, 0},
+    {"a shared file", SYS_mmap, {0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, 9}, SUBJECT_BROKER | SUBJECT_ZYGOTE},
+    {"a roomd", SYS_clone, {CLONE_PARENT | SIGCHLD}, SUBJECT_ZYGOTE},
+    {"a child", SYS_clone, {SIGCHLD}, 0},
+    {"a thread", SYS_clone, {CLONE_PARENT | CLONE_VM | CLONE_SIGHAND | CLONE_THREAD}, 0},
+    {"its keeper's end", SYS_prctl, {PR_SET_PDEATHSIG, SIGCONT}, SUBJECT_ZYGOTE},
+    {"to be looked into", SYS_prctl, {PR_SET_DUMPABLE, 1}, 0},
+    {"its own limits", SYS_prlimit64, {0, RLIMIT_CORE}, SUBJECT_ZYGOTE},
+    {"another's limits", SYS_prlimit64, {1, RLIMIT_CORE}, 0},
+    {"one filter more", SYS_seccomp, {SECCOMP_SET_MODE_FILTER}, SUBJECT_ZYGOTE},
+    {"why it fails", SYS_write, {STDERR_FILENO}, SUBJECT_BROKER | SUBJECT_ZYGOTE},
+    {"something elsewhere", SYS_write, {9}, SUBJECT_BROKER},
+    {"memory into code", SYS_mprotect, {0, 4096, PROT_READ | PROT_EXEC}, 0},
 };
 
 static int make_case(long n)
@@ -135,13 +148,10 @@ static int make_case(long n)
 
 static void test_arguments(void **state)
 {
-	bool is_broker = is_allowed(SYS_accept4);
-
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		int became = subject_do(SANDBOX_ALL, NULL, make_case, (long)i);
-		bool lives = is_broker ? cases[i].broker : cases[i].roomd;
-		if (became != (lives ? 0 : DIED_OF(SIGSYS)))
+		if (became != (cases[i].live & subject ? 0 : DIED_OF(SIGSYS)))
 			fail_msg("%s: %d", cases[i].what, became);
 	}
 }
