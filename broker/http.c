@@ -11,6 +11,7 @@
 
 #include <libwebsockets.h>
 
+#include "compiler.h"
 #include "http.h"
 #include "limits.h"
 
@@ -94,7 +95,7 @@ static void hide_other_upgrades(char *head, size_t n)
 	const size_t length = sizeof(name) - 1;
 
 	for (size_t i = 0; i + length < n; i++) {
-		if (strncasecmp(head + i, name, length) != 0)
+		if (head[i] != '\r' || strncasecmp(head + i, name, length) != 0)
 			continue;
 		const char *value = head + i + length;
 		value += strspn(value, " \t");
@@ -118,7 +119,7 @@ static bool has_whole_line_ends(const char *head, size_t n)
 
 int http_parse(struct http *http, const char *head, size_t n, struct http_request *ret)
 {
-	char copy[LIMIT_REQUEST_BYTES + 1];
+	char copy[LIMIT_REQUEST_BYTES + 1] UNINITIALIZED;
 
 	if (n > LIMIT_REQUEST_BYTES || memchr(head, '\0', n) || !has_whole_line_ends(head, n))
 		return -EBADMSG;
