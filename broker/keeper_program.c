@@ -10,6 +10,7 @@
 #include "child.h"
 #include "ipc.h"
 #include "keeper_program.h"
+#include "log.h"
 
 /* How often one that does not answer is looked at. */
 #define LOOK_MS 100
@@ -64,6 +65,8 @@ bool keeper_program_on_child(const siginfo_t *info)
 	LIST_FOREACH (p, &programs, link) {
 		if (p->zygote != info->si_pid)
 			continue;
+		if (info->si_code == CLD_KILLED || info->si_code == CLD_DUMPED)
+			log_warn("zygote-killed", "signal=%d", info->si_status);
 		if (info->si_code == CLD_STOPPED)
 			rest(p);
 		else if (info->si_code != CLD_CONTINUED)

@@ -51,9 +51,10 @@ class Zygote(ServerCase):
         wait_until(is_there, SOON, self.server.output)
 
     def test_it_is_killed(self):
-        """Rooms go on; what is not made yet is made of another."""
+        """Rooms go on; what is not made yet is made of another; the operator is told."""
         pair = self.pair("old")
         self.zygote.kill()
+        wait_until(lambda: "zygote-killed signal=9" in self.server.output(), SOON, self.server.output)
         self.talk(*pair)
         fresh = self.fill_rooms(3)
         self.wait_for_another()
