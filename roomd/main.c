@@ -28,7 +28,8 @@
 #include "watchdog.h"
 #include "zygote.h"
 
-/* Descriptors beside the members': standard ones, channel, epoll set, alarm, one that an evicted seat gives back late. */
+/* Descriptors beside the members': standard ones, channel, epoll set, alarm, one that an evicted seat gives back late.
+ */
 #define FDS_OTHER 8
 
 /* Builds for sanitizers and valgrind, which have no sandbox: they know of one stack, and write something down at the
