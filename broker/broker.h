@@ -61,6 +61,9 @@ struct broker {
 /* Serves, once it is known what the broker before left, and whether the sandbox holds (a roomd was ready). */
 void broker_try_serve(struct broker *broker);
 
+/* Another roomd is ready, in these layers: is that enough? What is missing in it and in none before is logged. */
+bool broker_accepts_sandbox(struct broker *broker, uint32_t layers);
+
 /* The memory file that brokers hand on; it is closed. Returns 0 or -errno. */
 int broker_on_memory(struct broker *broker, int file);
 

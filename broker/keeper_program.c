@@ -43,19 +43,27 @@ static void forget_zygote(struct keeper_program *p)
 	p->made = 0;
 }
 
+static void log_killed(int signal_number)
+{
+	log_warn("zygote-killed", "signal=%d", signal_number);
+}
+
 static void rest(struct keeper_program *p)
 {
 	pid_t zygote = p->zygote;
+	int status = 0;
 
 	if (!zygote)
 		return;
 	forget_zygote(p);
 	kill(zygote, SIGCONT); /* it may be stopped */
-	for (unsigned waited_ms = 0; waitpid(zygote, NULL, WNOHANG) == 0; waited_ms++) {
+	for (unsigned waited_ms = 0; waitpid(zygote, &status, WNOHANG) == 0; waited_ms++) {
 		if (waited_ms == ZYGOTE_PATIENCE_MS)
 			kill(zygote, SIGKILL);
 		poll(NULL, 0, 1);
 	}
+	if (WIFSIGNALED(status)) /* by whomever: its channel's end would have been enough */
+		log_killed(WTERMSIG(status));
 }
 
 bool keeper_program_on_child(const siginfo_t *info)
@@ -66,7 +74,7 @@ bool keeper_program_on_child(const siginfo_t *info)
 		if (p->zygote != info->si_pid)
 			continue;
 		if (info->si_code == CLD_KILLED || info->si_code == CLD_DUMPED)
-			log_warn("zygote-killed", "signal=%d", info->si_status);
+			log_killed(info->si_status);
 		if (info->si_code == CLD_STOPPED)
 			rest(p);
 		else if (info->si_code != CLD_CONTINUED)

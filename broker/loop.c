@@ -20,7 +20,12 @@ int loop_init(struct loop *loop)
 {
 	*loop = (struct loop){.epoll = epoll_create1(EPOLL_CLOEXEC), .alarm.fd = -1, .now_ms = clock_ms()};
 	RB_INIT(&loop->timers);
-	return loop->epoll < 0 ? -errno : alarm_init(&loop->alarm, loop->epoll, (epoll_data_t){.ptr = &loop->alarm});
+	if (loop->epoll < 0)
+		return -errno;
+	int error = alarm_init(&loop->alarm, loop->epoll, (epoll_data_t){.ptr = &loop->alarm});
+	if (error < 0)
+		loop_fini(loop);
+	return error;
 }
 
 void loop_fini(struct loop *loop)

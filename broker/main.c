@@ -92,6 +92,16 @@ static bool judge_sandbox(const struct broker *b, const char *who, uint32_t laye
 	return true;
 }
 
+bool broker_accepts_sandbox(struct broker *b, uint32_t layers)
+{
+	const uint32_t before = b->pool.sandbox_layers;
+
+	if (b->serving && (before & ~layers) != 0 && !judge_sandbox(b, "roomd", layers))
+		return false;
+	b->pool.sandbox_layers &= layers;
+	return true;
+}
+
 void broker_on_equipped(struct broker *b)
 {
 	int error = lobby_init(b);

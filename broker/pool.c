@@ -17,12 +17,13 @@ static void on_timer(struct timer *timer);
 
 /* How many may start at once: two for each processor. Four processes have a part in a start, one after another: with
  * fewer of them under way, processors are idle and each message wakes somebody. (Without any bound, whoever makes many
- * rooms at once is felt in all others.) */
+ * rooms at once is felt in all others; and how much of the processors a container may use is not known here.) */
 static unsigned starts_at_once(void)
 {
 	cpu_set_t cpus;
+	unsigned wanted = sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? 2 * (unsigned)CPU_COUNT(&cpus) : 2;
 
-	return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? 2 * (unsigned)CPU_COUNT(&cpus) : 2;
+	return wanted < LIMIT_STARTS ? wanted : LIMIT_STARTS;
 }
 
 void pool_init(struct pool *p, struct broker *broker)
@@ -110,16 +111,17 @@ static void try_later(struct pool *p)
 
 void pool_on_failed(struct pool *p, unsigned count, int error)
 {
-	log_error("pool-failed", "count=%u error=\"%s\" retry_in_ms=%u", count, strerror(-error), p->retry_ms);
 	p->broker->memory->stats.roomds_failed += count;
 	p->starting -= count < p->starting ? count : p->starting;
-	p->failures++;
+	p->failures += p->timer.at_ms == 0; /* all that were under way are one attempt */
 	try_later(p);
+	log_error("pool-failed", "count=%u error=\"%s\" retry_in_ms=%u", count, strerror(-error),
+		  (unsigned)(p->timer.at_ms - p->broker->loop.now_ms));
 	if (p->failures >= FAILURES && p->starting == 0)
 		refuse_waiting(p); /* nobody is left to wait for */
 }
 
-void pool_on_ready(struct pool *p, struct roomd *r, uint32_t sandbox_layers)
+void pool_on_ready(struct pool *p, struct roomd *r)
 {
 	struct room *room = TAILQ_FIRST(&p->waiting);
 
@@ -128,7 +130,6 @@ void pool_on_ready(struct pool *p, struct roomd *r, uint32_t sandbox_layers)
 	p->retry_ms = RETRY_MS_MIN;
 	p->failures = 0;
 	p->proven = true;
-	p->sandbox_layers &= sandbox_layers;
 	if (!p->broker->serving)
 		broker_try_serve(p->broker);
 	if (room) {

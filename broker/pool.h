@@ -43,7 +43,7 @@ void pool_forget(struct pool *pool, struct room *room);
 /* What became of roomds: one was started, could not be, is ready, is not a room's any more, has gone. */
 void pool_on_started(struct pool *pool, const struct roomd_start *start);
 void pool_on_failed(struct pool *pool, unsigned count, int error);
-void pool_on_ready(struct pool *pool, struct roomd *roomd, uint32_t sandbox_layers);
+void pool_on_ready(struct pool *pool, struct roomd *roomd);
 void pool_add(struct pool *pool, struct roomd *roomd);
 void pool_on_lost(struct pool *pool, struct roomd *roomd);
 

@@ -185,12 +185,16 @@ void roomd_read(struct roomd *r)
 		if (m.type == IPC_READY && r->state == IPC_IN_COUNTING)
 			continue; /* the news was for the broker before us */
 		if (m.type == IPC_READY) {
+			if (!broker_accepts_sandbox(r->broker, ((const struct ipc_ready *)m.body)->sandbox_layers)) {
+				lose(r, -EPROTO);
+				return;
+			}
 			r->state = IPC_IN_WARM;
 			r->broker->memory->stats.roomds_started++;
 			if (r->heir)
 				heal_finish(r->room, r);
 			else
-				pool_on_ready(&r->broker->pool, r, ((const struct ipc_ready *)m.body)->sandbox_layers);
+				pool_on_ready(&r->broker->pool, r);
 			continue;
 		}
 		error = room_on_message(r->room, &m);

@@ -3,7 +3,7 @@
  * Process: broker, roomd.  Owns: a timerfd.
  *
  * The timeout of epoll_wait(2) is set and cancelled anew at each wait, which costs a process that is woken for each
- * message a twentieth of its time; what is waited for is most often still the same. This one stays set until it rings.
+ * message a fifteenth of its time; what is waited for is most often still the same. This one stays set until it rings.
  */
 #ifndef ALARM_H
 #define ALARM_H

@@ -123,7 +123,7 @@
 /* A roomd's stack: its deepest path takes 20 KB. */
 #define LIMIT_ROOMD_STACK_BYTES (64 * 1024)
 
-/* The stack that the kernel gave the zygote, of which a roomd uses nothing. */
+/* The stack that the kernel gave the zygote, which uses little, and a roomd nothing of it. */
 #define LIMIT_ROOMD_KERNEL_STACK_BYTES (512 * 1024)
 
 /* The address space of a roomd beside its room's memory: program, libraries, stack, with room for other builds. */
@@ -136,6 +136,9 @@
  * rooms have more, and what is kept is memory. */
 #define LIMIT_SPARE_ROSTERS 32
 #define LIMIT_SPARE_ENTRIES 8
+
+/* Rooms' processes that start at once, at most. */
+#define LIMIT_STARTS 16
 
 /* Rooms' processes started in one turn of the keeper: a flood of rooms may keep neither a lost one nor SIGTERM waiting.
  */

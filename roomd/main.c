@@ -182,7 +182,7 @@ static int be_roomd(void *argument)
 		leave(1);
 	}
 	room->sockets = own.sockets;
-	struct ipc_ready ready = {.sandbox_layers = sandbox_enter_roomd(own.sandbox_layers, ledger_bytes)};
+	struct ipc_ready ready = {.sandbox_layers = sandbox_enter_roomd(SANDBOX_ALL, own.sandbox_layers, ledger_bytes)};
 	title_set("roomd: warm");
 	if (ipc_send(room->channel, IPC_READY, &ready, NULL, 0, -1) < 0)
 		leave(1);
@@ -199,7 +199,6 @@ static void keep_stack(void)
 	uintptr_t bottom = top - 1024 * 1024;
 
 	clearenv();
-	program_invocation_name = program_invocation_short_name = (char *)(uintptr_t) "roomd"; /* assert() says it */
 	madvise((void *)bottom, top - bottom, MADV_DONTFORK);
 }
 

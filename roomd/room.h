@@ -1,6 +1,6 @@
 /*
  * room - one room: who sits in it, what is said in it, what the broker is told of it.
- * Process: roomd.  Owns: the ledger's mapping, the channel, the members' sockets.
+ * Process: roomd.  Owns: the ledger's mapping, the channel, the alarm, the members' sockets.
  * Never:   serves a second room; blocks; allocates.
  * Fails:   the channel's end ends the room: members are closed with 1001, then the process exits.
  *

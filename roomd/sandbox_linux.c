@@ -35,9 +35,9 @@
  * --- the system calls ---
  *
  * Two lists, and a call must be in both. The zygote's looks at arguments, too, and has what a start needs besides what
- * a room does; its roomds inherit it. Each roomd then adds the room's, of bare numbers, with which the start is over.
- * (A filter is compiled when it is added, and tried with every number there is that no filter before has refused: of
- * one long list for each roomd that was a tenth of all that a room costs.)
+ * a room does; its roomds inherit it. Each roomd then adds the room's, of little but numbers, with which the start is
+ * over. (A filter is compiled when it is added, and tried with every number there is that no filter before has refused:
+ * of one long list for each roomd that was a tenth of all that a room costs.)
  */
 
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
@@ -176,13 +176,13 @@ uint32_t sandbox_enter_zygote(uint32_t layers, unsigned fds)
 	return in_force;
 }
 
-uint32_t sandbox_enter_roomd(uint32_t layers, size_t memory_bytes)
+uint32_t sandbox_enter_roomd(uint32_t layers, uint32_t zygotes, size_t memory_bytes)
 {
-	uint32_t in_force = layers & ~(unsigned)(SANDBOX_RLIMITS | SANDBOX_SECCOMP);
+	uint32_t missing = 0;
 
 	if (layers & SANDBOX_RLIMITS)
-		in_force |= limit_roomd(memory_bytes);
+		missing |= limit_roomd(memory_bytes) ^ SANDBOX_RLIMITS;
 	if (layers & SANDBOX_SECCOMP)
-		in_force |= forbid_calls(rooms_list, sizeof(rooms_list));
-	return in_force;
+		missing |= forbid_calls(rooms_list, sizeof(rooms_list)) ^ SANDBOX_SECCOMP;
+	return zygotes & ~missing;
 }

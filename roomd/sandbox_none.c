@@ -8,9 +8,10 @@ uint32_t sandbox_enter_zygote(uint32_t layers, unsigned fds)
 	return 0;
 }
 
-uint32_t sandbox_enter_roomd(uint32_t layers, size_t memory_bytes)
+uint32_t sandbox_enter_roomd(uint32_t layers, uint32_t zygotes, size_t memory_bytes)
 {
 	(void)layers;
+	(void)zygotes;
 	(void)memory_bytes;
 	return 0;
 }

@@ -15,17 +15,17 @@
 
 /* How a roomd begins. */
 struct zygote_roomd {
-	int (*begin)(void *argument); /* the roomd's channel lies at ROOMD_FD_CHANNEL, the keeper's is closed */
-	void *argument;               /* not on the zygote's stack */
-	void *stack_end;              /* its stack grows down from here, and is the zygote's own memory */
+	int (*begin)(
+	    void *argument); /* never returns; the roomd's channel lies at ROOMD_FD_CHANNEL, the keeper's is closed */
+	void *argument;      /* not on the zygote's stack */
+	void *stack_end;     /* its stack grows down from here, and is the zygote's own memory */
 };
 
 /* Makes an inbox that no roomd has: whatever the zygote writes on after a fork would have to be copied first, page by
  * page. Returns NULL (and errno) if there is no memory. */
 struct ipc_inbox *zygote_inbox(void);
 
-/* Serves the keeper until its channel ends. Returns -errno, -EPIPE at the channel's end. What begin() returns is the
- * exit status of a roomd. */
+/* Serves the keeper until its channel ends. Returns -errno, -EPIPE at the channel's end. */
 int zygote_serve(const struct zygote_roomd *roomd, struct ipc_inbox *inbox);
 
 #endif

@@ -74,6 +74,9 @@ class Audit(unittest.TestCase):
                     self.assertNotIn("0", status["Gid"].split())
                 self.assertEqual(status["NoNewPrivs"], "1")
                 self.assertEqual(status["Seccomp"], "0" if role == "keeper" else "2")
+                lists = {"keeper": 0, "zygote": 1, "broker": 1, "warm": 2, "room": 2}
+                around = int(status_of(self.server.one("keeper")).get("Seccomp_filters", 0))
+                self.assertEqual(int(status.get("Seccomp_filters", around + lists[role])), around + lists[role])
                 self.assertEqual(status["Threads"], "1")
         self.assertEqual(len(users), 1)
 
@@ -93,10 +96,13 @@ class Audit(unittest.TestCase):
                 self.assertEqual(limits["Max core file size"], ("0", "0"))
                 if role not in ("keeper", "zygote"):
                     self.assertEqual(limits["Max processes"], ("0", "0"))
-                if role in ("room", "warm"):
-                    for name in ("Max file size", "Max data size", "Max locked memory", "Max msgqueue size"):
+                if role in ("room", "warm", "zygote"):
+                    for name in ("Max data size", "Max locked memory", "Max msgqueue size"):
                         self.assertEqual(limits[name], ("0", "0"), name)
                     self.assertLessEqual(int(limits["Max open files"][1]), 1100)
+                    self.assertLessEqual(int(limits["Max stack size"][1]), 1 << 20)
+                if role in ("room", "warm"):
+                    self.assertEqual(limits["Max file size"], ("0", "0"))
                     self.assertNotEqual(limits["Max address space"][1], "unlimited")
 
     def test_environment_and_arguments(self):

@@ -194,9 +194,9 @@ class StartThatFails(unittest.TestCase):
         self.server = Server(*UNBOUNDED, "--pool-size", "0").start()
         self.addCleanup(self.server.kill)
 
-    def inject(self, what, process, *flags):
+    def inject(self, what, process, *flags, stand_in=":syscall=getpid"):
         strace = subprocess.Popen(["strace", *flags, "-qq", "-o", "/dev/null", "-e", f"trace={what.split(':')[0]}",
-                                   "-e", f"inject={what}:syscall=getpid", "-p", str(process.pid)])
+                                   "-e", f"inject={what}{stand_in}", "-p", str(process.pid)])
         self.addCleanup(strace.wait)
         self.addCleanup(strace.kill)
 
@@ -244,6 +244,35 @@ class StartThatFails(unittest.TestCase):
         self.assertIn("roomd: Too many open files", self.server.stderr())
         self.assertIn("roomd-failed", self.server.stderr())
         self.assertNotIn("roomd-killed", self.server.stderr())
+
+    def lose_seccomp(self):
+        """From now on no zygote gets its list of system calls."""
+        self.inject("seccomp:error=ENOMEM", self.server.one("keeper"), "-f")
+        self.server.one("zygote").kill()
+
+    def test_sandbox_that_is_missing_later(self):
+        """Who requires it gets no room without it, though the first had it."""
+        self.server.stop()
+        self.server = Server(*UNBOUNDED, "--pool-size", "0", "--sandbox", "require").start()
+        self.addCleanup(self.server.kill)
+        self.lose_seccomp()
+        self.ask_for_room("room").hear_error("internal")
+        self.assertIn("sandbox process=roomd missing=seccomp", self.server.stderr())
+
+    def test_sandbox_that_is_missing_in_an_heir(self):
+        self.lose_seccomp()
+        client = self.ask_for_room("room")
+        client.hear("joined")
+        self.assertEqual(self.server.stderr().count("sandbox process=roomd missing=seccomp"), 1)
+        self.server.one("room").kill()
+        client.assert_alive()
+        self.assertEqual(self.server.stderr().count("sandbox process=roomd missing=seccomp"), 1)
+
+    def test_list_that_kills_the_zygote(self):
+        """An operator is told what it is. (strace makes it a call that there is not.)"""
+        self.inject("clone:error=EAGAIN", self.server.one("zygote"), stand_in="")
+        self.ask_for_room("room").hear("joined")
+        self.assertIn("zygote-killed signal=31", self.server.stderr())
 
     def test_title_that_stays(self):
         """On a kernel that does not have it moved, a room keeps the zygote's stack, and shows its title there."""

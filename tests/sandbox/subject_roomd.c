@@ -14,5 +14,5 @@ const long subject_allowed[] = {
 
 uint32_t subject_enter(uint32_t layers)
 {
-	return sandbox_enter_roomd(sandbox_enter_zygote(layers, 64), 1024 * 1024);
+	return sandbox_enter_roomd(layers, sandbox_enter_zygote(layers, 64), 1024 * 1024);
 }
