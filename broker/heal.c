@@ -54,14 +54,14 @@ bool heal_is_poisoned(const struct room *room)
 
 /* --- poison --- */
 
-/* Notes that a roomd was lost. Returns whether it was one too many. Only one that ended in the middle of its work
- * counts: what is killed at rest was not killed by its room. */
+/* Notes that a roomd was lost. Returns whether it was one too many. Only one that ended in the middle of its work or of
+ * its start counts: what is killed at rest was not killed by its room. */
 static bool note_death(struct room *room, const struct roomd *lost)
 {
 	struct heal *h = &room->heal;
 	uint64_t now_ms = room->broker->loop.now_ms;
 
-	if (!lost->ledger->working)
+	if (!lost->ledger->working && lost->state != IPC_IN_STARTING)
 		return false;
 	memmove(h->deaths_ms + 1, h->deaths_ms, sizeof(h->deaths_ms) - sizeof(h->deaths_ms[0]));
 	h->deaths_ms[0] = now_ms;

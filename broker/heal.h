@@ -21,7 +21,7 @@ struct room;
 struct roomd;
 struct roomd_start;
 
-/* Roomds lost within HEAL_POISON_MS, each in the middle of its work, until the room is poisoned. */
+/* Roomds lost within HEAL_POISON_MS, each in the middle of its work or of its start, until the room is poisoned. */
 #define HEAL_DEATHS_MAX 3
 #define HEAL_POISON_MS 10000
 #define HEAL_REMEMBER_MS 60000

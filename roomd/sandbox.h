@@ -1,8 +1,9 @@
 /*
  * sandbox - the way in is one way: from here on a roomd can use the descriptors it has or is handed, and nothing else
- * in the world; and its zygote, make roomds. Process: roomd, zygote. Back-ends: sandbox_linux.c, sandbox_none.c (for
- * sanitizers and valgrind, which need more). Fails:   a layer that the kernel does not have is left out, and its bit is
- * missing in the answer.
+ * in the world; and its zygote, make roomds.
+ * Process: roomd, zygote.
+ *          Back-ends: sandbox_linux.c, sandbox_none.c (for sanitizers and valgrind, which need more).
+ * Fails:   a layer that the kernel does not have is left out, and its bit is missing in the answer.
  */
 #ifndef SANDBOX_H
 #define SANDBOX_H

@@ -15,10 +15,10 @@
 
 /* How a roomd begins. */
 struct zygote_roomd {
-	int (*begin)(
-	    void *argument); /* never returns; the roomd's channel lies at ROOMD_FD_CHANNEL, the keeper's is closed */
-	void *argument;      /* not on the zygote's stack */
-	void *stack_end;     /* its stack grows down from here, and is the zygote's own memory */
+	/* Never returns; the roomd's channel lies at ROOMD_FD_CHANNEL, the keeper's is closed. */
+	int (*begin)(void *argument);
+	void *argument;  /* not on the zygote's stack */
+	void *stack_end; /* its stack grows down from here, and is the zygote's own memory */
 };
 
 /* Makes an inbox that no roomd has: whatever the zygote writes on after a fork would have to be copied first, page by

@@ -259,14 +259,32 @@ class StartThatFails(unittest.TestCase):
         self.ask_for_room("room").hear_error("internal")
         self.assertIn("sandbox process=roomd missing=seccomp", self.server.stderr())
 
-    def test_sandbox_that_is_missing_in_an_heir(self):
-        self.lose_seccomp()
+    def kill_room_without_seccomp(self):
+        """Returns a member of a room whose heirs have no list of system calls, which it had itself."""
         client = self.ask_for_room("room")
         client.hear("joined")
-        self.assertEqual(self.server.stderr().count("sandbox process=roomd missing=seccomp"), 1)
+        room = self.server.one("room")
+        self.lose_seccomp()
+        wait_until(lambda: "zygote-killed" in self.server.stderr(), SOON, self.server.output)
+        room.kill()
+        return client
+
+    def test_sandbox_that_is_missing_in_an_heir(self):
+        """It goes on, and that is said once."""
+        client = self.kill_room_without_seccomp()
+        client.assert_alive()
         self.server.one("room").kill()
         client.assert_alive()
         self.assertEqual(self.server.stderr().count("sandbox process=roomd missing=seccomp"), 1)
+
+    def test_sandbox_that_an_heir_must_have(self):
+        """Who requires it keeps no room without it, and does not try for ever."""
+        self.server.stop()
+        self.server = Server(*UNBOUNDED, "--pool-size", "0", "--sandbox", "require").start()
+        self.addCleanup(self.server.kill)
+        self.kill_room_without_seccomp().hear_close(1011)
+        self.assertEqual(self.server.stderr().count("sandbox process=roomd missing=seccomp"), 3)
+        self.assertEqual(self.server.stderr().count("room-poisoned"), 1)
 
     def test_list_that_kills_the_zygote(self):
         """An operator is told what it is. (strace makes it a call that there is not.)"""
