@@ -21,6 +21,7 @@ from killing import (
 )
 from raw import CONTINUATION, TEXT, Closed, Raw, frame, say
 from server import PATIENCE, SOON, UNBOUNDED, Server, ServerCase, WRAPPER, main, wait_until
+from stepping import Stepped, may_step
 from storm import Storm
 
 MANY = 10 if server.FULL else 1
@@ -511,56 +512,36 @@ class Stuck(HealCase):
         self.assert_talk(clients)
 
 
+@unittest.skipUnless(may_step() and not WRAPPER, "only root may end a process at a chosen step, and only without a wrapper")
 class Poison(HealCase):
     """Lost three times within ten seconds, in the middle of its work."""
 
-    def kill_at(self, sender, message, others):
-        """Gives its room's process this work, and ends it in the middle of it."""
-        process = room_process_of(self.server, sender)
-        for i in range(1000):
-            sender.send(message * 300 + say("offer", data={"last": i}))
-            if not stop(process):
-                break
-            if not is_waiting(process):
-                process.kill()
-                wait_dead(process)
-                return
-            process.kill(signal.SIGCONT)
-            for client in others:
-                while client.hear().get("data") != {"last": i}:
-                    pass
-        raise AssertionError("never at work")
+    # Between the end of its waiting and the first byte of what it hands on, which takes some thousands.
+    STEPS = 1000
 
-    def kill_thrice(self, room_id):
-        """Returns who should have lost their room, the last who spoke, and how many seconds it took at most."""
-        others = self.room(room_id, *(f"m{i}" for i in range(6)))
-        began = time.monotonic()
-        for _ in range(2):
-            # Whose message was being handed on may be closed, so each has to be another.
-            sender = others.pop()
-            self.kill_at(sender, say("offer", data="x"), others)
-            sender.close()
-        sender = others.pop()
-        self.kill_at(sender, say("offer", data="x"), others)
-        return others, sender, time.monotonic() - began
+    def kill_at_work(self, sender):
+        """Ends its room's process in the middle of what the sender has it do."""
+        process = room_process_of(self.server, sender)
+        wait_idle(process)
+        stepped = Stepped(process)
+        sender.say("offer", data="x")
+        self.assertEqual(stepped.step(self.STEPS), self.STEPS)
+        stepped.kill()
+        wait_dead(process)
 
     def test_dies_of_its_work(self):
         innocent = self.room("innocent", "a", "b")
         spared = room_process(self.server)
-        for i in range(10):
-            poisoned = f"poison-{i}"
-            others, sender, took = self.kill_thrice(poisoned)
-            # A busy machine: the first one was forgotten by then. Or one was met between its work and its waiting.
-            if took < 9 and self.is_over(others[0]):
-                break
-            for client in (*others, sender):
-                client.close()
-        ends = [self.end_of(client) for client in others]
-        self.assertEqual(ends, [1011] * 3, self.server.output()[-3000:])
-        self.assertIn(self.end_of(sender), (1011, None, "end", "reset"))
+        # Whose message was being handed on may be closed, so each has to be another.
+        *others, third, second, first = self.room("poison", *(f"m{i}" for i in range(6)))
+        self.kill_at_work(first)
+        self.kill_at_work(second)
+        self.kill_at_work(third)
+        self.assertEqual([self.end_of(client) for client in others], [1011] * 3, self.server.output()[-3000:])
+        self.assertIn(self.end_of(third), (1011, None, "end", "reset"))
         late = Raw(self.server)
         self.clients.append(late)
-        late.say("join", room_id=poisoned, sender="late")
+        late.say("join", room_id="poison", sender="late")
         late.hear_error("internal")
         self.assert_talk(innocent)
         self.assertEqual(room_process(self.server).pid, spared.pid)
@@ -568,19 +549,8 @@ class Poison(HealCase):
         self.assert_talk([late])
         if server.FULL:
             time.sleep(61)
-            (again,) = self.room(poisoned, "again")
+            (again,) = self.room("poison", "again")
             self.assert_talk([again])
-
-    @staticmethod
-    def is_over(client):
-        """Does its connection end within a moment?"""
-        end = time.monotonic() + 5 * PATIENCE
-        while client.ended is None and b"\x03\xf3" not in client.buffer:  # a close frame's 1011
-            try:
-                client._fill(end)
-            except TimeoutError:
-                return False
-        return True
 
     @staticmethod
     def end_of(client):
