@@ -40,44 +40,48 @@ void keeper_serving(struct keeper_link *k)
 void keeper_spawn(struct keeper_link *k, uint32_t count)
 {
 	k->spawns_due += count;
-	if (k->spawns_due &&
-	    ipc_send(k->channel.fd, IPC_SPAWN, &(struct ipc_spawn){.count = k->spawns_due}, NULL, 0, -1) != -EAGAIN)
-		k->spawns_due = 0;
-	bool all = !k->spawns_due && TAILQ_EMPTY(&k->due);
-	loop_watch(&k->broker->loop, &k->channel, all ? EPOLLIN : EPOLLIN | EPOLLOUT);
 }
 
 /* The bodies of what is said of one roomd begin alike. */
 _Static_assert(offsetof(struct ipc_release, roomd) == offsetof(struct ipc_which, roomd), "the roomd comes first");
 
-/* Says something of one roomd, now or, in its order, as soon as the channel takes it. */
-static void say_of(struct keeper_link *k, enum ipc_type type, const struct ipc_release *what)
-{
-	struct keeper_due *due;
-
-	if (TAILQ_EMPTY(&k->due) && ipc_send(k->channel.fd, type, what, NULL, 0, -1) != -EAGAIN)
-		return;
-	due = malloc(sizeof(*due));
-	if (!due) {
-		log_error("keeper-channel", "message=%s error=\"%s\"", ipc_name(type), strerror(ENOMEM));
-		return;
-	}
-	*due = (struct keeper_due){.type = type, .what = *what};
-	TAILQ_INSERT_TAIL(&k->due, due, link);
-	loop_watch(&k->broker->loop, &k->channel, EPOLLIN | EPOLLOUT);
-}
-
-static void say_due(struct keeper_link *k)
+/* Returns false if the channel takes no more. */
+static bool say_due(struct keeper_link *k)
 {
 	struct keeper_due *due;
 
 	while ((due = TAILQ_FIRST(&k->due)) != NULL) {
 		if (ipc_send(k->channel.fd, due->type, &due->what, NULL, 0, -1) == -EAGAIN)
-			return;
+			return false;
 		TAILQ_REMOVE(&k->due, due, link);
 		free(due);
 	}
-	keeper_spawn(k, 0);
+	struct ipc_spawn spawn = {.count = k->spawns_due};
+	if (k->spawns_due && ipc_send(k->channel.fd, IPC_SPAWN, &spawn, NULL, 0, -1) == -EAGAIN)
+		return false;
+	k->spawns_due = 0;
+	return true;
+}
+
+/* Says something of one roomd, in its order, when the turn is over; without memory to wait in, at once. */
+static void say_of(struct keeper_link *k, enum ipc_type type, const struct ipc_release *what)
+{
+	struct keeper_due *due = malloc(sizeof(*due));
+
+	if (due) {
+		*due = (struct keeper_due){.type = type, .what = *what};
+		TAILQ_INSERT_TAIL(&k->due, due, link);
+	} else if (!say_due(k) || ipc_send(k->channel.fd, type, what, NULL, 0, -1) == -EAGAIN) {
+		log_error("keeper-channel", "message=%s error=\"%s\"", ipc_name(type), strerror(ENOMEM));
+	}
+}
+
+void keeper_flush(struct keeper_link *k)
+{
+	bool all = say_due(k);
+
+	if (k->channel.interest)
+		loop_watch(&k->broker->loop, &k->channel, all ? EPOLLIN : EPOLLIN | EPOLLOUT);
 }
 
 void keeper_handed_over(struct keeper_link *k)
@@ -223,8 +227,7 @@ static void on_channel(struct source *source, uint32_t events)
 	struct ipc_message m;
 	int error;
 
-	if (events & EPOLLOUT)
-		say_due(k);
+	(void)events; /* EPOLLOUT: what is due goes when the turn is over */
 	do {
 		error = ipc_recv(k->channel.fd, IPC_FROM_KEEPER, k->state, &inbox, &m);
 		/* Too few descriptors for another roomd: that one fails, the rest go on. */

@@ -1,7 +1,7 @@
 /*
  * keeper_link - the broker's end of the channel to the keeper.
  * Process: broker.  Owns: that channel.
- * Never:   blocks: what does not go now is counted and goes later.
+ * Never:   blocks: what does not go now goes later.
  * Fails:   when the channel ends, the broker stops.
  */
 #ifndef KEEPER_LINK_H
@@ -14,7 +14,7 @@
 
 struct broker;
 
-/* What is to be said of one roomd as soon as the channel takes it. */
+/* What is to be said of one roomd when the turn is over, or as soon as the channel takes it. */
 struct keeper_due {
 	TAILQ_ENTRY(keeper_due) link;
 	enum ipc_type type;
@@ -42,6 +42,10 @@ void keeper_handed_over(struct keeper_link *link);
 
 /* Says that clients are accepted from now on. */
 void keeper_serving(struct keeper_link *link);
+
+/* Says what the functions below have left to be said: once a turn, so that many rooms that come and go wake the keeper
+ * once. */
+void keeper_flush(struct keeper_link *link);
 
 /* Asks for `count` more roomds. */
 void keeper_spawn(struct keeper_link *link, uint32_t count);

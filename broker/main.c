@@ -267,8 +267,10 @@ int main(int argc, char *argv[], char *envp[])
 		log_error("start", "error=\"%s\"", strerror(-error));
 		return 1;
 	}
-	while (!broker.stopping || is_busy(&broker))
+	while (!broker.stopping || is_busy(&broker)) {
 		loop_turn(&broker.loop);
+		keeper_flush(&broker.keeper);
+	}
 	log_flush();
 	return broker.serving ? 0 : 1;
 }

@@ -39,13 +39,10 @@ void pool_init(struct pool *p, struct broker *broker)
 
 void pool_refill(struct pool *p)
 {
-	unsigned wanted = (unsigned)p->broker->settings.pool_size;
-	const struct room *room;
+	unsigned wanted = (unsigned)p->broker->settings.pool_size + p->waiting_count;
 
 	if (p->broker->stopping || p->timer.at_ms)
 		return;
-	TAILQ_FOREACH (room, &p->waiting, pool_link)
-		wanted++;
 	if (!p->broker->serving && wanted == 0)
 		wanted = 1; /* the first one shows whether the sandbox holds */
 	if (p->starting + p->warm >= wanted || p->starting >= p->starting_max)
@@ -76,6 +73,7 @@ static void refuse_waiting(struct pool *p)
 void pool_await(struct pool *p, struct room *room)
 {
 	TAILQ_INSERT_TAIL(&p->waiting, room, pool_link);
+	p->waiting_count++;
 	room->awaits_roomd = true;
 	pool_refill(p);
 	if (p->failures >= FAILURES && p->starting == 0)
@@ -84,8 +82,10 @@ void pool_await(struct pool *p, struct room *room)
 
 void pool_forget(struct pool *p, struct room *room)
 {
-	if (room->awaits_roomd)
-		TAILQ_REMOVE(&p->waiting, room, pool_link);
+	if (!room->awaits_roomd)
+		return;
+	TAILQ_REMOVE(&p->waiting, room, pool_link);
+	p->waiting_count--;
 	room->awaits_roomd = false;
 }
 

@@ -23,6 +23,7 @@ struct pool {
 	uint32_t sandbox_layers; /* in force in every roomd so far */
 	struct timer timer;      /* to try again */
 	TAILQ_HEAD(, room) waiting;
+	unsigned waiting_count;
 };
 
 void pool_init(struct pool *pool, struct broker *broker);

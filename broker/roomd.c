@@ -161,7 +161,8 @@ static void lose(struct roomd *r, int error)
 		heal_begin(room, r);
 		return;
 	}
-	keeper_release(&r->broker->keeper, r->number);
+	if (r->state != IPC_IN_RETIRED) /* else it is released already */
+		keeper_release(&r->broker->keeper, r->number);
 	pool_on_lost(&r->broker->pool, r);
 	roomd_free(r);
 }
