@@ -153,8 +153,9 @@ class Person:
               const stats = [...(await peer.pc.getStats()).values()];
               const inbound = stats.find((one) => one.type === 'inbound-rtp' && one.kind === 'video');
               const video = [...document.querySelectorAll('#tiles .tile')]
-                .find((tile) => tile.querySelector('.name').textContent === name).querySelector('video');
-              received[name] = { decoded: inbound?.framesDecoded ?? 0, shown: video.currentTime, width: video.videoWidth };
+                .find((tile) => tile.querySelector('.name').textContent === name)?.querySelector('video');
+              if (video) // else it went while we waited
+                received[name] = { decoded: inbound?.framesDecoded ?? 0, shown: video.currentTime, width: video.videoWidth };
             }
             return received;""")
 
