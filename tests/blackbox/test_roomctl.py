@@ -179,6 +179,7 @@ class Tracing(RoomctlCase):
         tracer = subprocess.Popen([ROOMCTL, "-s", self.server.control, "trace", "room"], stdout=subprocess.PIPE, text=True,
                                   env={"COLUMNS": "80", "LC_ALL": "C.UTF-8"})
         wait_until(lambda: self.server.once("status")["watchers"] == 1, SOON, "a tracer")
+        alice.assert_alive()  # a turn of the room: it reads its members first, and at the end that it is traced
         alice.say("offer", data={"sdp": "secret"})
         bob.hear("offer")
         bob.say("answer", data={"sdp": "secret"}, target=alice.client_id)

@@ -245,13 +245,19 @@ class StartThatFails(unittest.TestCase):
         self.assertIn("roomd-failed", self.server.stderr())
         self.assertNotIn("roomd-killed", self.server.stderr())
 
+    def needs_sandbox(self):
+        if "process=roomd layers=none" in self.server.output():
+            self.skipTest("it has no sandbox here")
+
     def lose_seccomp(self):
         """From now on no zygote gets its list of system calls."""
+        self.needs_sandbox()
         self.inject("seccomp:error=ENOMEM", self.server.one("keeper"), "-f")
         self.server.one("zygote").kill()
 
     def test_sandbox_that_is_missing_later(self):
         """Who requires it gets no room without it, though the first had it."""
+        self.needs_sandbox()
         self.server.stop()
         self.server = Server(*UNBOUNDED, "--pool-size", "0", "--sandbox", "require").start()
         self.addCleanup(self.server.kill)
@@ -279,6 +285,7 @@ class StartThatFails(unittest.TestCase):
 
     def test_sandbox_that_an_heir_must_have(self):
         """Who requires it keeps no room without it, and does not try for ever."""
+        self.needs_sandbox()
         self.server.stop()
         self.server = Server(*UNBOUNDED, "--pool-size", "0", "--sandbox", "require").start()
         self.addCleanup(self.server.kill)
@@ -288,6 +295,7 @@ class StartThatFails(unittest.TestCase):
 
     def test_list_that_kills_the_zygote(self):
         """An operator is told what it is. (strace makes it a call that there is not.)"""
+        self.needs_sandbox()
         self.inject("clone:error=EAGAIN", self.server.one("zygote"), stand_in="")
         self.ask_for_room("room").hear("joined")
         self.assertIn("zygote-killed signal=31", self.server.stderr())
