@@ -574,7 +574,6 @@ class Hasty(ResumeCase):
         self.broker.kill(signal.SIGCONT)
         b.assert_alive()
         seated = [claim for claim in claims if self.gets_seat(claim)]
-        self.assertGreater(len(seated), 0)
         seated = [claim for claim in seated if self.has_seat(claim)]
         self.assertEqual(len(seated), 1)
         b.assert_alive()
