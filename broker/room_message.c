@@ -74,11 +74,31 @@ static int on_closed(struct room *room, const struct ipc_closed *body)
 	return 0;
 }
 
+/* A claim has been answered: the next of that seat may follow. */
+static int go_on(struct room *room, int error)
+{
+	if (error == 0 && !TAILQ_EMPTY(&room->waiting))
+		room_seat(room);
+	return error;
+}
+
+/* How the last one ended, who may still have been a member. */
+static int on_last(struct room *room, const struct ipc_empty *body)
+{
+	struct ipc_left left = {.client = body->client, .reason = body->departure - 1};
+	struct ipc_closed closed = {.client = body->client, .close_code = body->close_code};
+	int error = body->departure ? on_left(room, &left) : 0;
+
+	return error < 0 ? error : go_on(room, on_closed(room, &closed));
+}
+
 /* The room's process has nobody: that is the truth only if it has seen everyone whom we ever sent there. */
 static int on_empty(struct room *room, const struct ipc_empty *body)
 {
-	if (room->counting)
-		return 0; /* it will say so again */
+	int error = body->client ? on_last(room, body) : 0;
+
+	if (error < 0 || room->counting) /* then it will say so again */
+		return error;
 	if (body->seen > room->sent)
 		return -EPROTO;
 	if (body->seen != room->sent)
@@ -89,14 +109,6 @@ static int on_empty(struct room *room, const struct ipc_empty *body)
 	room->traffic = body->traffic;
 	room_end_if_vacant(room);
 	return 0;
-}
-
-/* A claim has been answered: the next of that seat may follow. */
-static int go_on(struct room *room, int error)
-{
-	if (error == 0 && !TAILQ_EMPTY(&room->waiting))
-		room_seat(room);
-	return error;
 }
 
 int room_on_message(struct room *room, const struct ipc_message *m)

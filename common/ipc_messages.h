@@ -23,7 +23,7 @@
 /* Raised with every change of a message's meaning or layout, or of the ledger's. A broker leaves rooms of another
  * version alone (broker/foreign.h). */
 #ifndef IPC_VERSION
-#define IPC_VERSION 2
+#define IPC_VERSION 3
 #endif
 
 /* Who speaks. */
@@ -252,8 +252,12 @@ struct ipc_counted {
 	uint16_t used; /* connections that it has */
 };
 
+/* Nobody is here. What LEFT and CLOSED would say of the last one comes along, if that was not said before. */
 struct ipc_empty {
-	uint64_t seen; /* ADOPTs received */
+	uint64_t seen;       /* ADOPTs received */
+	uint64_t client;     /* the last one, whose connection has ended now; 0: that was said */
+	uint32_t departure;  /* 1 + enum left_reason, if it was a member until now; else 0 */
+	uint32_t close_code; /* that ended its connection */
 	struct room_traffic traffic;
 };
 

@@ -66,10 +66,39 @@ static int report_end(struct room *room, const struct seat *s)
 							      : report(room, IPC_CLOSED, &closed, NULL, 0, -1);
 }
 
+/* Says that nobody is here, and how the last one ended, if that was not said (or NULL). */
+static int say_empty(struct room *room, const struct seat *last)
+{
+	struct ipc_empty empty = {.seen = room->ledger->seen, .traffic = room->ledger->traffic};
+
+	if (last) {
+		empty.client = last->client;
+		empty.departure = last->departure;
+		empty.close_code = last->close_code;
+	}
+	int error = say(room, IPC_EMPTY, &empty, NULL, 0, -1);
+	room->said_empty = error != -EAGAIN;
+	return error;
+}
+
+/* Is there no other, and nothing to be said of it but how it ended? */
+static bool ends_room(const struct room *room, const struct seat *s)
+{
+	return s->state == SEAT_GONE && !s->due && room->used == 1 && room->occupied && !room->counting &&
+	       !room->orphaned;
+}
+
 int report_seat(struct room *room, unsigned seat)
 {
 	struct seat *s = &room->ledger->seats[seat];
 
+	if (ends_room(room, s)) {
+		if (say_empty(room, s) == -EAGAIN)
+			return -EAGAIN;
+		s->departure = 0;
+		member_enter(room, seat, SEAT_FREE);
+		return 0;
+	}
 	if (s->due && report_resume(room, seat) == -EAGAIN)
 		return -EAGAIN;
 	if (s->departure) {
@@ -126,13 +155,9 @@ static int count(struct room *room)
 /* Nobody is here, and nobody has said so yet. */
 static int report_empty(struct room *room)
 {
-	const struct ipc_empty empty = {.seen = room->ledger->seen, .traffic = room->ledger->traffic};
-
 	if (room->state != IPC_IN_OPEN || room->used > 0 || !room->occupied || room->said_empty)
 		return 0;
-	int error = say(room, IPC_EMPTY, &empty, NULL, 0, -1);
-	room->said_empty = error != -EAGAIN;
-	return error;
+	return say_empty(room, NULL);
 }
 
 void report_all(struct room *room)

@@ -62,33 +62,56 @@ static unsigned find(const struct world *w, uint64_t number)
 	return 0;
 }
 
-/* What the room says must be true, as the broker sees it (broker/room.c). */
+/* A member is none any more. */
+static void on_left(struct world *w, unsigned i)
+{
+	w->members[i] = false;
+	w->member_count--;
+}
+
+/* A client that is no member has no connection here any more. */
+static void on_gone(struct world *w, unsigned i)
+{
+	CHECK(!w->members[i]);
+	w->numbers[i] = 0;
+	w->seated--;
+}
+
+static void on_empty(struct world *w, const struct ipc_empty *empty)
+{
+	if (empty->client) {
+		unsigned last = find(w, empty->client);
+		CHECK(w->members[last] == (empty->departure != 0));
+		if (empty->departure)
+			on_left(w, last);
+		on_gone(w, last);
+	}
+	CHECK(empty->seen <= w->sent);
+	w->empty = empty->seen == w->sent;
+	CHECK(!w->empty || w->seated == 0);
+}
+
+/* What the room says must be true, as the broker sees it (broker/room_message.c). */
 static void hear(struct world *w)
 {
 	static struct ipc_inbox inbox;
 	struct ipc_message m;
 
 	while (ipc_recv(w->broker, IPC_FROM_ROOMD, IPC_IN_OPEN, &inbox, &m) == 0) {
-		uint64_t number = *(const uint64_t *)m.body;
 		CHECK((m.fd >= 0) == (m.type == IPC_RETURN));
 		if (m.fd >= 0)
 			close(m.fd);
 		if (m.type == IPC_EMPTY) {
-			CHECK(number <= w->sent);
-			w->empty = number == w->sent;
-			CHECK(!w->empty || w->seated == 0);
+			on_empty(w, m.body);
 			continue;
 		}
 		CHECK(m.type == IPC_LEFT || m.type == IPC_RETURN || m.type == IPC_CLOSED);
-		unsigned i = find(w, number);
+		unsigned i = find(w, *(const uint64_t *)m.body);
 		CHECK(w->members[i] == (m.type == IPC_LEFT));
-		w->members[i] = false;
-		if (m.type == IPC_LEFT) {
-			w->member_count--;
-			continue;
-		}
-		w->numbers[i] = 0;
-		w->seated--;
+		if (m.type == IPC_LEFT)
+			on_left(w, i);
+		else
+			on_gone(w, i);
 	}
 }
 

@@ -25,7 +25,7 @@ mtype = { SEAT_FREE, SEAT_TAKEN, SEAT_RETURNING, SEAT_GONE };                /* 
 
 /* Channels keep what was sent when the sender has died. */
 chan to_roomd[NI] = [3] of { mtype, byte, byte };   /* ADOPT client, number; REOPEN reseats; RESEAT client, member; RETIRE */
-chan from_roomd[NI] = [4] of { mtype, byte };       /* LEFT, RETURN, CLOSED client; EMPTY seen */
+chan from_roomd[NI] = [4] of { mtype, byte, byte }; /* LEFT, RETURN, CLOSED client; EMPTY seen, last */
 chan to_keeper = [4] of { mtype, byte };            /* HEIR, RELEASE roomd */
 chan from_keeper = [2] of { mtype, byte, byte };    /* ROOMD roomd, heir_of */
 
@@ -75,6 +75,8 @@ inline start(which)
 /* --- roomd --- */
 
 #define L ledger[ledger_of[me]]
+/* EMPTY's second: of whom it says how it ended, and whether it was a member until then; 0: nobody. */
+#define LAST(c, departure) (1 + 2 * (c) + (departure))
 #define runs (alive[me] && !ended[me])
 #define idle (runs && opened && said == NONE && due == 0)
 #define nobody (L.seat[0].state == SEAT_FREE && L.seat[1].state == SEAT_FREE)
@@ -90,13 +92,16 @@ inline go_away(c)
 	L.seat[c].departure = 1
 }
 
-/* member_report(): what is said to the broker is noted in the ledger right after, not in the same moment. */
+/* report_seat(): what is said to the broker is noted in the ledger right after, not in the same moment. Of the last one,
+ * EMPTY may say all. */
 inline report(c)
 {
 	if
-	:: L.seat[c].departure -> from_roomd[me]!LEFT(c)
-	:: !L.seat[c].departure && L.seat[c].state == SEAT_RETURNING -> from_roomd[me]!RETURN(c)
-	:: !L.seat[c].departure && L.seat[c].state == SEAT_GONE -> from_roomd[me]!CLOSED(c)
+	:: L.seat[c].departure -> from_roomd[me]!LEFT(c, 0)
+	:: !L.seat[c].departure && L.seat[c].state == SEAT_RETURNING -> from_roomd[me]!RETURN(c, 0)
+	:: !L.seat[c].departure && L.seat[c].state == SEAT_GONE -> from_roomd[me]!CLOSED(c, 0)
+	:: L.seat[c].state == SEAT_GONE && L.seat[1 - c].state == SEAT_FREE && occupied ->
+		from_roomd[me]!EMPTY(L.seen, LAST(c, L.seat[c].departure)); said_empty = 1; all_said = 1
 	fi;
 	said = c
 }
@@ -104,10 +109,10 @@ inline report(c)
 inline note_said()
 {
 	if
-	:: L.seat[said].departure -> L.seat[said].departure = 0
-	:: else -> L.seat[said].state = SEAT_FREE
-	fi;
-	said = NONE
+	:: L.seat[said].departure && all_said -> L.seat[said].departure = 0 /* and then it is free */
+	:: L.seat[said].departure && !all_said -> L.seat[said].departure = 0; said = NONE
+	:: else -> L.seat[said].state = SEAT_FREE; said = NONE; all_said = 0
+	fi
 }
 
 /* finish(): whom the broker does not know to sit there is forgotten. */
@@ -134,6 +139,7 @@ inline finish()
 proctype roomd(byte me)
 {
 	byte said = NONE; /* of whom something was said and is not noted yet */
+	bit all_said = 0;
 	byte due = 0;     /* RESEATs */
 	bit opened = (ledger_of[me] == me); /* an heir is by REOPEN */
 	bit said_empty = 0;
@@ -176,7 +182,7 @@ proctype roomd(byte me)
 	:: atomic { idle && nfull(from_roomd[me]) && to_report(1) -> report(1) }
 	:: atomic { runs && said != NONE -> note_said() }
 	:: atomic { idle && nfull(from_roomd[me]) && nobody && occupied && !said_empty ->
-		from_roomd[me]!EMPTY(L.seen); said_empty = 1 }
+		from_roomd[me]!EMPTY(L.seen, 0); said_empty = 1 }
 	:: atomic { idle && to_roomd[me]?[RETIRE, _, _] ->
 		to_roomd[me]?RETIRE(_, _);
 		assert(nobody && empty(to_roomd[me]));
@@ -313,6 +319,7 @@ active proctype broker()
 {
 	byte c;
 	byte n;
+	byte last;
 
 	do
 	:: atomic { state[0] == LOBBY && asks[0] && !hung_up[0] -> join(0) }
@@ -327,20 +334,27 @@ active proctype broker()
 	:: atomic { current != NONE && !ended[current] && !anyone(RESEATING) && state[0] == WAITING -> adopt(0) }
 	:: atomic { current != NONE && !ended[current] && !anyone(RESEATING) && state[1] == WAITING -> adopt(1) }
 	/* room_on_message() */
-	:: atomic { current != NONE && from_roomd[current]?[LEFT, _] ->
-		from_roomd[current]?LEFT(c);
+	:: atomic { current != NONE && from_roomd[current]?[LEFT, _, _] ->
+		from_roomd[current]?LEFT(c, _);
 		assert(state[c] == SEATED && member[c]);
 		member[c] = 0; c = 0 }
-	:: atomic { current != NONE && from_roomd[current]?[RETURN, _] ->
-		from_roomd[current]?RETURN(c);
+	:: atomic { current != NONE && from_roomd[current]?[RETURN, _, _] ->
+		from_roomd[current]?RETURN(c, _);
 		assert(state[c] == SEATED && !member[c]);
 		state[c] = LOBBY; c = 0 }
-	:: atomic { current != NONE && from_roomd[current]?[CLOSED, _] ->
-		from_roomd[current]?CLOSED(c);
+	:: atomic { current != NONE && from_roomd[current]?[CLOSED, _, _] ->
+		from_roomd[current]?CLOSED(c, _);
 		assert(state[c] == SEATED && !member[c]);
 		state[c] = GONE; c = 0 }
-	:: atomic { current != NONE && from_roomd[current]?[EMPTY, _] ->
-		from_roomd[current]?EMPTY(n);
+	:: atomic { current != NONE && from_roomd[current]?[EMPTY, _, _] ->
+		from_roomd[current]?EMPTY(n, last);
+		if
+		:: last ->
+			c = (last - 1) / 2;
+			assert(state[c] == SEATED && member[c] == (last - 1) % 2);
+			member[c] = 0; state[c] = GONE; c = 0; last = 0
+		:: else
+		fi;
 		assert(n <= sent);
 		if
 #ifdef WITHOUT_COUNTER

@@ -33,15 +33,15 @@
 #define CLIENTS 2
 
 mtype = { OPEN, ADOPT, RESEAT, REOPEN, CENSUS, RETIRE, LEFT, RETURN, CLOSED, EMPTY, SITS, COUNTED };
-mtype = { IDLE, RELEASE };                                    /* with OPEN, ADOPT, RETIRE, RETURN, CLOSED: broker's steps */
+mtype = { IDLE, LAST_CLOSED, RELEASE }; /* with OPEN, ADOPT, RETIRE, RETURN, CLOSED, EMPTY: broker's steps */
 mtype = { NEW, LOBBY, WAITING, RESEATING, SEATED, GONE };     /* client_state, and heal's list */
 mtype = { SEAT_FREE, SEAT_TAKEN, SEAT_RETURNING, SEAT_GONE }; /* seat_state */
 
 /* Channels keep what was sent when the sender has died; the keeper keeps them when the broker has. */
 chan to_roomd[NI] = [8] of { mtype, byte, byte };         /* ADOPT client, number; REOPEN reseats; RESEAT client, member;
 							     CENSUS number */
-chan from_roomd[NI] = [5] of { mtype, byte, byte, byte }; /* LEFT, RETURN, CLOSED client; EMPTY seen; SITS client,
-							     member, number; COUNTED seen, open and used, number */
+chan from_roomd[NI] = [5] of { mtype, byte, byte, byte }; /* LEFT, RETURN, CLOSED client; EMPTY seen, last; SITS
+							     client, member, number; COUNTED seen, open and used, number */
 
 /* What is left of place is for CENSUSes. */
 #define takes(channel) (len(channel) < 5)
@@ -92,6 +92,7 @@ byte entry[CLIENTS];  /* client->roster_entry */
 byte number[CLIENTS]; /* of a client's seating: never reused, not by another broker either */
 mtype step = IDLE;    /* it is in the middle of this ... */
 byte arg = 0;         /* ... for this client or roomd */
+byte seen = 0;        /* ... with this, of EMPTY */
 byte due = NONE;      /* a RELEASE that the channel to the keeper did not take yet */
 bit giving = 0;
 bit taker_lost = 0;
@@ -171,6 +172,8 @@ inline drop_from_roomd(which)
 /* --- roomd --- */
 
 #define L ledger[me]
+/* EMPTY's second: of whom it says how it ended, and whether it was a member until then; 0: nobody. */
+#define LAST(c, departure) (1 + 2 * (c) + (departure))
 #define runs (alive[me] && !ended[me])
 #define ready (runs && said == NONE && due_here == 0)
 #define idle (ready && opened)
@@ -204,7 +207,8 @@ inline go_away(c)
 	tell(c)
 }
 
-/* member_report(): what is said to the broker is noted in the ledger right after, not in the same moment. */
+/* report_seat(): what is said to the broker is noted in the ledger right after, not in the same moment. Of the last one,
+ * EMPTY may say all. */
 inline report(c)
 {
 	if
@@ -213,6 +217,8 @@ inline report(c)
 		fds[c] = fds[c] + carries;
 		from_roomd[me]!RETURN(c, 0, 0)
 	:: !L.seat[c].departure && L.seat[c].state == SEAT_GONE -> from_roomd[me]!CLOSED(c, 0, 0)
+	:: L.seat[c].state == SEAT_GONE && L.seat[1 - c].state == SEAT_FREE && occupied && !asked ->
+		from_roomd[me]!EMPTY(L.seen, LAST(c, L.seat[c].departure), 0); said_empty = 1; all_said = 1
 	fi;
 	said = c
 }
@@ -220,10 +226,10 @@ inline report(c)
 inline note_said()
 {
 	if
-	:: L.seat[said].departure -> L.seat[said].departure = 0
-	:: else -> L.seat[said].state = SEAT_FREE; close_in_roomd(me, said)
-	fi;
-	said = NONE
+	:: L.seat[said].departure && all_said -> L.seat[said].departure = 0 /* and then it is free */
+	:: L.seat[said].departure && !all_said -> L.seat[said].departure = 0; said = NONE
+	:: else -> L.seat[said].state = SEAT_FREE; close_in_roomd(me, said); said = NONE; all_said = 0
+	fi
 }
 
 /* heir.c, finish(): whom the broker does not know to sit there is forgotten; the other is told, if it was not. */
@@ -277,6 +283,7 @@ inline count()
 proctype roomd(byte me)
 {
 	byte said = NONE;  /* of whom something was said and is not noted yet */
+	bit all_said = 0;
 	byte due_here = 0; /* RESEATs */
 	bit opened = 0;
 	bit said_empty = 0;
@@ -354,7 +361,7 @@ proctype roomd(byte me)
 		ended[me] = 1 }
 	:: atomic { alive[me] && ended[me] -> /* it is reaped */
 		alive[me] = 0;
-		said = NONE; due_here = 0; opened = 0; said_empty = 0; occupied = 0; asked = 0; counted = 0;
+		said = NONE; all_said = 0; due_here = 0; opened = 0; said_empty = 0; occupied = 0; asked = 0; counted = 0;
 		known[0] = 0; known[1] = 0; c = 0; n = 0 }
 	od
 }
@@ -695,7 +702,7 @@ inline forget_all()
 #endif
 	heir_wanted[0] = 0; heir_wanted[1] = 0; heir_wanted[2] = 0;
 	current = NONE; heir_of = NONE; heir = NONE; counting = 0; inherited = 0; sent = 0; vacant = 0;
-	step = IDLE; arg = 0; due = NONE; giving = 0; taker_lost = 0; serving = 0
+	step = IDLE; arg = 0; seen = 0; due = NONE; giving = 0; taker_lost = 0; serving = 0
 }
 
 active proctype broker()
@@ -784,17 +791,33 @@ active proctype broker()
 		c = 0 }
 	:: atomic { serving && step == CLOSED -> room_leave(arg); client_end(arg); step = IDLE; arg = 0 }
 	:: atomic { has_room && from_roomd[current]?[EMPTY, _, _, _] ->
-		from_roomd[current]?EMPTY(n, _, _);
+		from_roomd[current]?EMPTY(seen, m, _);
+		step = EMPTY;
+		if
+		:: m ->
+			c = (m - 1) / 2;
+			if
+			:: state[c] == SEATED ->
+				assert(member[c] == (m - 1) % 2 || (counting && member[c]));
+				member[c] = 0; arg = c; step = LAST_CLOSED
+			:: else -> assert(inherited && (m - 1) % 2 == 0)
+			fi
+		:: else
+		fi;
+		c = 0; m = 0 }
+	:: atomic { serving && step == LAST_CLOSED -> room_leave(arg); client_end(arg); step = EMPTY; arg = 0 }
+	:: atomic { serving && step == EMPTY ->
+		step = IDLE;
 		if
 		:: counting /* it will say so again */
 		:: else ->
-			assert(n <= sent);
+			assert(seen <= sent);
 			if
-			:: n == sent -> assert(!anyone(SEATED)); vacant = 1; end_if_vacant()
+			:: seen == sent -> assert(!anyone(SEATED)); vacant = 1; end_if_vacant()
 			:: else
 			fi
 		fi;
-		n = 0 }
+		seen = 0 }
 	:: atomic { serving && step == RETIRE ->
 		if
 		:: !ended[arg] -> to_roomd[arg]!RETIRE(0, 0)
