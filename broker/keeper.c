@@ -68,7 +68,7 @@ static void stop(struct keeper *k)
 	if (k->state == KEEPER_STOPPING)
 		return;
 	k->state = KEEPER_STOPPING;
-	notify_say(k->config->notify, "STOPPING=1\nSTATUS=Stopping", -1);
+	notify_say(k->config->notify, NOTIFY_STOPPING, "Stopping");
 	signal_brokers(k, SIGTERM);
 	if (!k->store.on) /* else they wait for the next keeper; if there is none, the manager lets them go */
 		keeper_roomds_end(&k->roomds);
@@ -115,7 +115,7 @@ static int on_time(struct keeper *k)
 		next_ms = succession_tick(k, now_ms);
 	}
 	next_ms = keeper_earlier(next_ms, keeper_roomds_tick(&k->roomds, now_ms));
-	next_ms = keeper_earlier(next_ms, notify_alive(k->config->notify, now_ms));
+	next_ms = keeper_earlier(next_ms, notify_tick(k->config->notify, now_ms));
 	if (k->state != KEEPER_STOPPING && k->current && k->settled && k->roomds.spawns_due)
 		return 0;
 	return next_ms == 0 ? -1 : next_ms <= now_ms ? 0 : (int)(next_ms - now_ms);

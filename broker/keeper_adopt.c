@@ -12,9 +12,6 @@
 #include "keeper_adopt.h"
 #include "log.h"
 
-/* How soon the service manager is told again what it did not take. */
-#define STORE_AGAIN_MS 50
-
 /* Whose pidfd it is (proc(5), fdinfo); 0: of nobody any more. */
 static pid_t pid_of(int pidfd)
 {
@@ -36,11 +33,7 @@ void keeper_roomds_store(struct keeper_roomds *roomds, struct keeper_roomd *r)
 {
 	const int fds[STORE_ROOM_FDS] = {r->channel, r->pidfd, r->ledger, r->roster.file};
 
-	r->store_due = false;
-	if (r->place < 0 || keeper_store_put(roomds->store, r->place, fds) != -EAGAIN)
-		return;
-	r->store_due = true;
-	roomds->store_ms = clock_ms() + STORE_AGAIN_MS;
+	r->store_due = r->place >= 0 && !keeper_store_put(roomds->store, r->place, fds);
 }
 
 void keeper_roomds_unstore(struct keeper_roomds *roomds, struct keeper_roomd *r)
@@ -48,21 +41,19 @@ void keeper_roomds_unstore(struct keeper_roomds *roomds, struct keeper_roomd *r)
 	keeper_store_remove(roomds->store, r->place);
 	r->place = -1;
 	r->store_due = false;
-	if (roomds->store->removals_due > 0)
-		roomds->store_ms = clock_ms() + STORE_AGAIN_MS;
 }
 
 uint64_t keeper_roomds_store_again(struct keeper_roomds *roomds, uint64_t now_ms)
 {
 	struct keeper_roomd *r;
 
-	if (!roomds->store_ms || now_ms < roomds->store_ms)
-		return roomds->store_ms;
-	roomds->store_ms = keeper_store_settle(roomds->store) ? 0 : now_ms + STORE_AGAIN_MS;
+	if (!roomds->store->again_ms || now_ms < roomds->store->again_ms)
+		return roomds->store->again_ms;
+	keeper_store_settle(roomds->store);
 	for (r = keeper_roomds_next(roomds, NULL); r; r = keeper_roomds_next(roomds, r))
 		if (r->store_due)
 			keeper_roomds_store(roomds, r);
-	return roomds->store_ms;
+	return roomds->store->again_ms;
 }
 
 bool keeper_roomds_quiet(struct keeper_roomds *roomds)

@@ -66,7 +66,7 @@ void keeper_greet(const struct keeper_config *config)
 	char url[SETTINGS_TEXT_BYTES + 32];
 
 	if (notify_on(config->notify)) {
-		notify_say(config->notify, "READY=1\nSTATUS=Serving", -1);
+		notify_say(config->notify, NOTIFY_READY, "Serving");
 		return;
 	}
 	printf("video-signaling %s is ready\n", VIDEO_SIGNALING_VERSION);

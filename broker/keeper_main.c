@@ -21,13 +21,10 @@
 #include "title.h"
 
 /* Says why we can't start, also where the service manager shows it. */
-static int fail(const struct notify *notify, const struct settings_problem *problem)
+static int fail(struct notify *notify, const struct settings_problem *problem)
 {
-	char state[sizeof("STATUS=") + sizeof(problem->text)];
-
 	fprintf(stderr, "video-signaling: %s\n", problem->text);
-	snprintf(state, sizeof(state), "STATUS=%s", problem->text);
-	notify_say(notify, state, -1);
+	notify_say(notify, NOTIFY_NOTHING, problem->text);
 	return 1;
 }
 

@@ -69,8 +69,7 @@ struct keeper_roomds {
 	bool inherited_due; /* the broker is to be told that it knows all there were before it */
 	unsigned stopped;   /* that wait for kill_ms */
 	struct keeper_store *store;
-	uint64_t store_ms; /* when to try again what the manager did not take; 0: it took all */
-	int epoll;         /* for pidfds of strangers, under KEEPER_ROOMD_KEY and their number */
+	int epoll; /* for pidfds of strangers, under KEEPER_ROOMD_KEY and their number */
 };
 
 /* `program` is an open executable, of which starts are made; it stays the caller's. Returns 0 or -errno. */

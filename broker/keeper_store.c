@@ -1,9 +1,12 @@
 /* keeper_store - what outlives the keeper. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "clock.h"
 #include "keeper_store.h"
 #include "log.h"
 
@@ -20,7 +23,23 @@ void keeper_store_init(struct keeper_store *store, const struct notify *notify)
 {
 	const char *most = getenv("FDSTORE");
 
-	*store = (struct keeper_store){.notify = notify, .on = notify_on(notify) && most && passed_number(most) > 0};
+	*store = (struct keeper_store){.notify = notify,
+				       .on = notify_on(notify) && most && passed_number(most) > 0,
+				       .singles = {{.name = STORE_MEMORY, .fd = -1}, {.name = STORE_BROKER, .fd = -1}}};
+}
+
+/* Tells the manager. Returns whether it took that, or never will. */
+static bool tell(struct keeper_store *store, const char *state, const int *fds, unsigned count)
+{
+	int error = notify_store(store->notify, state, fds, count);
+
+	if (error == -EAGAIN)
+		store->again_ms = clock_ms() + NOTIFY_AGAIN_MS;
+	else if (error < 0)
+		log_warn("store",
+			 "error=\"%s\" advice=\"the service manager does not take what is to outlive this process\"",
+			 strerror(-error));
+	return error != -EAGAIN;
 }
 
 void keeper_store_name(int place, char name[STORE_NAME_BYTES + 1])
@@ -76,23 +95,28 @@ void keeper_store_know(struct keeper_store *store, int place)
 		store->used[place] = true;
 }
 
-int keeper_store_put(struct keeper_store *store, int place, const int fds[STORE_ROOM_FDS])
+static bool put(struct keeper_store *store, const char *name, const int *fds, unsigned count)
 {
-	char name[STORE_NAME_BYTES + 1];
 	char state[64];
 
-	keeper_store_name(place, name);
 	snprintf(state, sizeof(state), "FDSTORE=1\nFDNAME=%s", name);
-	return notify_store(store->notify, state, fds, STORE_ROOM_FDS);
+	return tell(store, state, fds, count);
 }
 
-/* Returns 0 or -errno. */
-static int say_removed(const struct keeper_store *store, const char *name)
+static bool remove_all(struct keeper_store *store, const char *name)
 {
 	char state[64];
 
 	snprintf(state, sizeof(state), "FDSTOREREMOVE=1\nFDNAME=%s", name);
-	return notify_store(store->notify, state, NULL, 0);
+	return tell(store, state, NULL, 0);
+}
+
+bool keeper_store_put(struct keeper_store *store, int place, const int fds[STORE_ROOM_FDS])
+{
+	char name[STORE_NAME_BYTES + 1];
+
+	keeper_store_name(place, name);
+	return put(store, name, fds, STORE_ROOM_FDS);
 }
 
 static void try_remove(struct keeper_store *store, unsigned place)
@@ -100,7 +124,7 @@ static void try_remove(struct keeper_store *store, unsigned place)
 	char name[STORE_NAME_BYTES + 1];
 
 	keeper_store_name((int)place, name);
-	if (say_removed(store, name) == -EAGAIN)
+	if (!remove_all(store, name))
 		return;
 	store->removing[place] = false;
 	store->removals_due--;
@@ -116,22 +140,40 @@ void keeper_store_remove(struct keeper_store *store, int place)
 	try_remove(store, (unsigned)place);
 }
 
-bool keeper_store_settle(struct keeper_store *store)
+static void say_single(struct keeper_store *store, struct keeper_store_single *s)
 {
+	if (s->remove_due && !remove_all(store, s->name))
+		return;
+	s->remove_due = false;
+	if (s->fd < 0 || !put(store, s->name, &s->fd, 1))
+		return;
+	close(s->fd);
+	s->fd = -1;
+}
+
+void keeper_store_settle(struct keeper_store *store)
+{
+	store->again_ms = 0;
+	for (unsigned i = 0; i < STORE_SINGLES; i++)
+		say_single(store, &store->singles[i]);
 	for (unsigned i = 0; store->removals_due > 0 && i < STORE_ROOMS_MAX; i++)
 		if (store->removing[i])
 			try_remove(store, i);
-	return store->removals_due == 0;
 }
 
 void keeper_store_replace(struct keeper_store *store, const char *name, int fd)
 {
-	char state[64];
+	struct keeper_store_single *s = store->singles;
 
 	if (!store->on)
 		return;
-	say_removed(store, name);
-	snprintf(state, sizeof(state), "FDSTORE=1\nFDNAME=%s", name);
-	if (fd >= 0 && notify_store(store->notify, state, &fd, 1) < 0)
-		log_warn("store", "name=%s error=\"the service manager does not take it\"", name);
+	while (strcmp(s->name, name) != 0)
+		s++;
+	if (s->fd >= 0)
+		close(s->fd);
+	s->remove_due = true;
+	s->fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (fd >= 0 && s->fd < 0)
+		log_warn("store", "name=%s error=\"%s\"", name, strerror(errno));
+	say_single(store, s);
 }

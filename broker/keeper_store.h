@@ -22,6 +22,14 @@
 #define STORE_MEMORY "+.m"
 #define STORE_BROKER "+.b"
 
+/* One of them: what of it the manager is still to be told. */
+struct keeper_store_single {
+	const char *name;
+	bool remove_due; /* what was there before goes ... */
+	int fd;          /* ... and this, which is ours, is stored in its stead; -1: nothing */
+};
+#define STORE_SINGLES 2
+
 struct keeper_store {
 	const struct notify *notify;
 	bool on;                        /* there is a store */
@@ -30,6 +38,8 @@ struct keeper_store {
 	bool removing[STORE_ROOMS_MAX]; /* the manager is still to be told that it has none any more */
 	unsigned removals_due;
 	unsigned next;
+	struct keeper_store_single singles[STORE_SINGLES];
+	uint64_t again_ms; /* when the manager is to be told again what it did not take; 0: it took all */
 };
 
 /* Looks whether the manager says that it has one (FDSTORE in the environment). */
@@ -41,17 +51,18 @@ int keeper_store_take(struct keeper_store *store);
 /* A room is known to be in that place already. */
 void keeper_store_know(struct keeper_store *store, int place);
 
-/* Stores a room's descriptors in its place. Returns 0; -EAGAIN: say it again a little later. */
-int keeper_store_put(struct keeper_store *store, int place, const int fds[STORE_ROOM_FDS]);
+/* Stores a room's descriptors in its place. Returns false if it is to be called once more, at again_ms. */
+bool keeper_store_put(struct keeper_store *store, int place, const int fds[STORE_ROOM_FDS]);
 
 /* Takes them out again, now or a little later. place -1: does nothing. */
 void keeper_store_remove(struct keeper_store *store, int place);
 
-/* Stores one descriptor in the stead of what was stored by that name; -1: nothing. */
+/* Stores one descriptor, which stays the caller's, in the stead of what was stored by that name (one of those above),
+ * now or a little later; -1: nothing. */
 void keeper_store_replace(struct keeper_store *store, const char *name, int fd);
 
-/* Says again what the manager did not take. Returns whether all is said now. */
-bool keeper_store_settle(struct keeper_store *store);
+/* At again_ms: says again what the manager did not take, but for what keeper_store_put() is called for. */
+void keeper_store_settle(struct keeper_store *store);
 
 /* The name of what is in the place, and back: -1 if it is none of ours. */
 void keeper_store_name(int place, char name[STORE_NAME_BYTES + 1]);

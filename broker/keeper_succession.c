@@ -140,7 +140,7 @@ static void on_serving(struct keeper *k, struct keeper_broker *b)
 	b->ipc_state = IPC_IN_SERVING;
 	k->served_ms = clock_ms();
 	if (k->state == KEEPER_RUNNING)
-		notify_say(k->config->notify, "STATUS=Serving", -1);
+		notify_say(k->config->notify, NOTIFY_NOTHING, "Serving");
 	if (k->state != KEEPER_STARTING)
 		return;
 	k->state = KEEPER_RUNNING;
@@ -232,11 +232,12 @@ void succession_reload(struct keeper *k)
 	}
 	k->reload_due = false;
 	if (keeper_reload(k->config) < 0) {
-		notify_say(k->config->notify, "STATUS=Serving; the settings could not be read again, see the log", -1);
+		notify_say(k->config->notify, NOTIFY_NOTHING,
+			   "Serving; the settings could not be read again, see the log");
 		return;
 	}
 	k->configure_due = true;
-	notify_say(k->config->notify, "STATUS=Serving; another broker is about to take over", -1);
+	notify_say(k->config->notify, NOTIFY_NOTHING, "Serving; another broker is about to take over");
 	int error = succession_start(k);
 	if (error < 0)
 		log_error("reload-failed", "error=\"%s\"", strerror(-error));
@@ -249,7 +250,7 @@ static void on_broker_lost(struct keeper *k, const siginfo_t *info)
 	uint64_t served_ms = k->served_ms;
 
 	replace_broker(k);
-	notify_say(k->config->notify, "STATUS=The broker was lost; another is being started", -1);
+	notify_say(k->config->notify, NOTIFY_NOTHING, "The broker was lost; another is being started");
 	log_error("broker-lost", "status=%d served_ms=%llu restart_in_ms=%llu", info->si_status,
 		  (unsigned long long)(served_ms ? clock_ms() - served_ms : 0), (unsigned long long)k->restart_ms);
 }
@@ -274,7 +275,8 @@ void succession_on_died(struct keeper *k, struct keeper_broker *b, const siginfo
 		on_broker_lost(k, info);
 	} else if (state != BROKER_LEAVING && k->current) {
 		log_error("reload-failed", "status=%d", info->si_status);
-		notify_say(k->config->notify, "STATUS=Serving; another broker could not be started, see the log", -1);
+		notify_say(k->config->notify, NOTIFY_NOTHING,
+			   "Serving; another broker could not be started, see the log");
 	} else if (state != BROKER_LEAVING) {
 		log_error("broker-lost", "status=%d served_ms=0 restart_in_ms=%llu", info->si_status,
 			  (unsigned long long)restart_later(k));

@@ -11,7 +11,7 @@
 
 #include "notify.h"
 
-/* Signs of life in one period of the watchdog: two of three may be late or lost. */
+/* Signs of life in one period of the watchdog: two of three may be late. */
 #define SIGNS 3
 
 static int connect_to(const char *path)
@@ -61,10 +61,11 @@ bool notify_on(const struct notify *notify)
 	return notify->fd >= 0;
 }
 
-int notify_store(const struct notify *notify, const char *state, const int *fds, unsigned count)
+/* Sends one datagram. Returns 0 or -errno. */
+static int tell(const struct notify *notify, const struct iovec *parts, unsigned part_count, const int *fds,
+		unsigned count)
 {
-	struct iovec part = {(void *)(uintptr_t)state, strlen(state)};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+	struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = part_count};
 	union {
 		struct cmsghdr align;
 		unsigned char bytes[CMSG_SPACE(NOTIFY_FDS_MAX * sizeof(int))];
@@ -83,21 +84,52 @@ int notify_store(const struct notify *notify, const char *state, const int *fds,
 		c->cmsg_len = CMSG_LEN(count * sizeof(int));
 		memcpy(CMSG_DATA(c), fds, count * sizeof(int));
 	}
-	return sendmsg(notify->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
-int notify_say(const struct notify *notify, const char *state, int fd)
-{
-	return notify_store(notify, state, &fd, fd >= 0 ? 1 : 0);
-}
-
-uint64_t notify_alive(struct notify *notify, uint64_t now_ms)
-{
-	if (notify->watchdog_ms == 0)
+	if (sendmsg(notify->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
 		return 0;
-	if (now_ms >= notify->next_sign_ms) {
-		notify_say(notify, "WATCHDOG=1", -1);
-		notify->next_sign_ms = now_ms + (notify->watchdog_ms + SIGNS - 1) / SIGNS;
+	/* Its queue is full, too many descriptors lie in it, or the system lacks memory: all of that passes. */
+	return errno == ETOOMANYREFS || errno == ENOBUFS || errno == ENOMEM ? -EAGAIN : -errno;
+}
+
+static struct iovec part(const char *text)
+{
+	return (struct iovec){(void *)(uintptr_t)text, strlen(text)};
+}
+
+int notify_store(const struct notify *notify, const char *state, const int *fds, unsigned count)
+{
+	struct iovec whole = part(state);
+
+	return tell(notify, &whole, 1, fds, count);
+}
+
+static void say_due(struct notify *notify)
+{
+	static const char *const lines[] = {
+	    [NOTIFY_NOTHING] = "", [NOTIFY_READY] = "READY=1\n", [NOTIFY_STOPPING] = "STOPPING=1\n"};
+	const struct iovec parts[] = {part(lines[notify->news]), part("STATUS="), part(notify->status)};
+
+	if (tell(notify, parts, sizeof(parts) / sizeof(parts[0]), NULL, 0) == -EAGAIN)
+		return;
+	notify->news = NOTIFY_NOTHING;
+	notify->status = NULL;
+}
+
+void notify_say(struct notify *notify, enum notify_news news, const char *status)
+{
+	if (news != NOTIFY_NOTHING)
+		notify->news = news;
+	notify->status = status;
+	say_due(notify);
+}
+
+uint64_t notify_tick(struct notify *notify, uint64_t now_ms)
+{
+	if (notify->watchdog_ms && now_ms >= notify->next_sign_ms) {
+		bool taken = notify_store(notify, "WATCHDOG=1", NULL, 0) != -EAGAIN;
+		notify->next_sign_ms = now_ms + (taken ? (notify->watchdog_ms + SIGNS - 1) / SIGNS : NOTIFY_AGAIN_MS);
 	}
-	return notify->next_sign_ms;
+	if (notify->status)
+		say_due(notify);
+	uint64_t again_ms = notify->status ? now_ms + NOTIFY_AGAIN_MS : 0;
+	return !again_ms || (notify->next_sign_ms && notify->next_sign_ms < again_ms) ? notify->next_sign_ms : again_ms;
 }

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 import server
@@ -178,6 +179,7 @@ class Manager:
         self.port = self.listener.getsockname()[1]
         self.store = []  # (name, descriptor)
         self.lock = threading.Lock()
+        self.reading = threading.Lock()  # whoever holds it keeps the manager from reading
         self.ready = threading.Event()
         self.flags = flags
         self.process = None
@@ -189,27 +191,47 @@ class Manager:
     def _listen(self):
         self.socket.settimeout(0.05)
         while not self.ended.is_set():
+            with self.reading:
+                try:
+                    self._take(*self.socket.recvmsg(4096, 4096)[:2])
+                except TimeoutError:
+                    pass
+            time.sleep(0.001)  # for whoever wants that lock
+
+    def _take(self, text, ancillary):
+        fds = array.array("i")
+        for level, kind, data in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                fds.frombytes(data[:len(data) - len(data) % fds.itemsize])
+        said = dict(line.split("=", 1) for line in text.decode().splitlines())
+        with self.lock:
+            if said.get("FDSTORE") == "1":
+                self.store += [(said["FDNAME"], fd) for fd in fds]
+            elif said.get("FDSTOREREMOVE") == "1":
+                for name, fd in self.store:
+                    if name == said["FDNAME"]:
+                        os.close(fd)
+                self.store = [(name, fd) for name, fd in self.store if name != said["FDNAME"]]
+        if said.get("READY") == "1":
+            self.ready.set()
+
+    def fill(self):
+        """Has its queue full, while it does not read."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+            other.setblocking(False)
             try:
-                text, ancillary, _, _ = self.socket.recvmsg(4096, 4096)
-            except TimeoutError:
-                continue
-            fds = array.array("i")
-            for level, kind, data in ancillary:
-                if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-                    fds.frombytes(data[:len(data) - len(data) % fds.itemsize])
-            said = dict(line.split("=", 1) for line in text.decode().splitlines())
-            with self.lock:
-                if said.get("FDSTORE") == "1":
-                    self.store += [(said["FDNAME"], fd) for fd in fds]
-                elif said.get("FDSTOREREMOVE") == "1":
-                    for name, fd in self.store:
-                        if name == said["FDNAME"]:
-                            os.close(fd)
-                    self.store = [(name, fd) for name, fd in self.store if name != said["FDNAME"]]
-            if said.get("READY") == "1":
-                self.ready.set()
+                while True:
+                    other.sendto(b"X=1", f"{self.folder}/notify")
+            except BlockingIOError:
+                pass
 
     def start(self):
+        self.launch()
+        assert self.ready.wait(SOON), self.output()
+        self.note()
+        return self
+
+    def launch(self):
         self.ready.clear()
         with self.lock:
             passed = [("client", self.listener.fileno()), *self.store]
@@ -235,9 +257,6 @@ class Manager:
                  "LISTEN_FDS": str(len(passed)), "LISTEN_FDNAMES": names})
         for fd in sources:
             os.close(fd)
-        assert self.ready.wait(SOON), self.output()
-        self.note()
-        return self
 
     def output(self):
         return pathlib.Path(self.folder, "stderr").read_text(encoding="utf-8")
@@ -257,6 +276,13 @@ class Manager:
 
     def brokers(self):
         return [p for p in self.family() if p.title == "video-signaling: broker"]
+
+    def brokers_stored(self):
+        """Of which brokers there is a pidfd in the store."""
+        with self.lock:
+            texts = [pathlib.Path(f"/proc/self/fdinfo/{fd}").read_text(encoding="ascii")
+                     for name, fd in self.store if name == "+.b"]
+        return [int(line.split()[1]) for text in texts for line in text.splitlines() if line.startswith("Pid:")]
 
     def stop_keeping(self):
         """As when the service is stopped for good."""
@@ -331,6 +357,24 @@ class KeeperDies(unittest.TestCase):
             wait_dead(process)
             assert_talk(a, b, i)
             self.manager.note()
+
+    def test_a_manager_that_is_busy(self):
+        """What it does not take is said again: that the server is ready, and what is to outlive the keeper."""
+        a, b = pair(self, self.manager, "r")
+        ready = self.manager.output().count("broker: ready")
+        os.kill(self.manager.process.pid, signal.SIGKILL)
+        self.manager.process.wait(SOON)
+        with self.manager.reading:
+            self.manager.fill()
+            self.manager.launch()
+            wait_until(lambda: self.manager.output().count("broker: ready") > ready, SOON, self.manager.output)
+        self.assertTrue(self.manager.ready.wait(SOON), self.manager.output())
+        self.manager.note()
+        [broker] = self.manager.brokers()
+        wait_until(lambda: self.manager.brokers_stored() == [broker.pid], SOON, self.manager.brokers_stored)
+        assert_talk(a, b, 0)
+        self.restart(signal.SIGKILL)
+        assert_talk(a, b, 1)
 
     def test_stopped_for_good(self):
         a, b = pair(self, self.manager, "r")
