@@ -39,7 +39,7 @@ void client_enter(struct client *c, enum client_state next)
 	struct clients *clients = &c->broker->clients;
 
 	assert(successors[c->state] & 1U << next);
-	log_trace("client-state", "client=%llu %s -> %s", (unsigned long long)c->number, state_names[c->state],
+	log_trace("client-state", "client=%llu from=%s to=%s", (unsigned long long)c->number, state_names[c->state],
 		  state_names[next]);
 	if (next != CLIENT_SUSPENDED && next != CLIENT_GONE) /* it has a connection, and goes on having it */
 		clients->outside += (c->state == CLIENT_SEATED) - (unsigned)(next == CLIENT_SEATED);

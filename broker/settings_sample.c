@@ -30,12 +30,13 @@ static void sample_group(struct out *o, const char *title)
 /* Writes text as a comment in lines of at most WIDTH. */
 static void write_comment(struct out *o, const char *text)
 {
-	size_t at = WIDTH;
+	size_t at = 1;
 
+	out_text(o, "#");
 	for (; *text; text += strspn(text, " ")) {
 		size_t word = strcspn(text, " ");
 		if (at + 1 + word > WIDTH) {
-			out_text(o, at == WIDTH ? "#" : "\n#");
+			out_text(o, "\n#");
 			at = 1;
 		}
 		out_text(o, " ");
