@@ -132,7 +132,7 @@ static void try_remove(struct keeper_store *store, unsigned place)
 
 void keeper_store_remove(struct keeper_store *store, int place)
 {
-	if (!store->on || place < 0 || !store->used[place])
+	if (!store->on || place < 0 || place >= STORE_ROOMS_MAX || !store->used[place])
 		return;
 	store->used[place] = false;
 	store->removing[place] = true;

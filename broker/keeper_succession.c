@@ -223,7 +223,7 @@ static void upgrade(struct keeper *k)
 void succession_reload(struct keeper *k)
 {
 	if (!k->reload_due || k->state != KEEPER_RUNNING || !k->current || k->current->ipc_state != IPC_IN_SERVING ||
-	    !find(k, BROKER_NONE))
+	    k->current->state != BROKER_SERVING || !find(k, BROKER_NONE))
 		return;
 	if (keeper_exec_is_due()) {
 		if (!keeper_roomds_quiet(&k->roomds))
@@ -270,7 +270,8 @@ void succession_on_died(struct keeper *k, struct keeper_broker *b, const siginfo
 	if (k->state == KEEPER_STARTING) {
 		k->state = KEEPER_STOPPING;
 		k->status = 1;
-		keeper_roomds_end(&k->roomds);
+		if (!k->store.on) /* else they wait for the next keeper */
+			keeper_roomds_end(&k->roomds);
 	} else if (b == k->current) {
 		on_broker_lost(k, info);
 	} else if (state != BROKER_LEAVING && k->current) {
