@@ -79,7 +79,7 @@ static void kill_what_is_left(struct keeper *k)
 {
 	if (any_broker(k))
 		signal_brokers(k, SIGKILL);
-	else
+	else if (!k->store.on)
 		keeper_roomds_kill(&k->roomds);
 }
 
@@ -102,6 +102,7 @@ static int on_time(struct keeper *k)
 {
 	uint64_t now_ms = clock_ms();
 	uint64_t next_ms = 0;
+	bool known = keeper_manager_knows(k);
 
 	if (k->state == KEEPER_STOPPING) {
 		if (!k->stop_at_ms)
@@ -118,6 +119,8 @@ static int on_time(struct keeper *k)
 	next_ms = keeper_earlier(next_ms, notify_tick(k->config->notify, now_ms));
 	if (k->state != KEEPER_STOPPING && k->current && k->settled && k->roomds.spawns_due)
 		return 0;
+	if (!known && keeper_manager_knows(k))
+		return 0; /* a reload, or the end, may have waited for that */
 	return next_ms == 0 ? -1 : next_ms <= now_ms ? 0 : (int)(next_ms - now_ms);
 }
 
@@ -214,6 +217,17 @@ static void turn(struct keeper *k)
 	settle(k);
 }
 
+/* Is there still something to wait for? Without a store that is every room, with one what the manager did not take yet:
+ * what the next keeper is to find. */
+static bool is_needed(const struct keeper *k)
+{
+	if (k->state != KEEPER_STOPPING || any_broker(k))
+		return true;
+	if (!k->store.on)
+		return !keeper_roomds_none(&k->roomds);
+	return !keeper_store_settled(&k->store) && (!k->stop_at_ms || clock_ms() < k->stop_at_ms);
+}
+
 int keeper_run(struct keeper_config *config)
 {
 	static struct keeper k;
@@ -229,7 +243,7 @@ int keeper_run(struct keeper_config *config)
 		stop(&k);
 		k.status = 1;
 	}
-	while (k.state != KEEPER_STOPPING || any_broker(&k) || !(k.store.on || keeper_roomds_none(&k.roomds)))
+	while (is_needed(&k))
 		turn(&k);
 	keeper_programs_rest();
 	return k.status;

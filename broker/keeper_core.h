@@ -46,4 +46,10 @@ static inline uint64_t keeper_earlier(uint64_t a_ms, uint64_t b_ms)
 	return !a_ms || (b_ms && b_ms < a_ms) ? b_ms : a_ms;
 }
 
+/* Has the service manager taken all that it was told? */
+static inline bool keeper_manager_knows(const struct keeper *k)
+{
+	return keeper_store_settled(&k->store) && !notify_is_due(k->config->notify);
+}
+
 #endif

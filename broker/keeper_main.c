@@ -88,6 +88,32 @@ static bool check_secrets(const struct settings *settings, struct settings_probl
 	return file >= 0;
 }
 
+/* May those who are to be started be executed? */
+static bool check_programs(const struct child_programs *programs, struct settings_problem *ret_problem)
+{
+	if (child_programs_check(programs) == 0)
+		return true;
+	snprintf(
+	    ret_problem->text, sizeof(ret_problem->text),
+	    "user %u may not execute the programs beside this one: %s; make them executable for everyone (chmod 755), "
+	    "or start with --user",
+	    (unsigned)geteuid(), strerror(errno));
+	return false;
+}
+
+/* Would a start with these settings find what it needs? As far as that can be seen without starting. */
+static bool check_start(const struct settings *settings, struct settings_problem *ret_problem)
+{
+	struct child_programs programs;
+
+	if (privileges_check_user(settings->user, ret_problem) < 0 || !check_secrets(settings, ret_problem) ||
+	    child_programs_open(settings, &programs, ret_problem) < 0)
+		return false;
+	bool good = check_programs(&programs, ret_problem);
+	child_programs_close(&programs);
+	return good;
+}
+
 /* What we open is not to become anybody's standard input or output, and a roomd's descriptors lie at fixed numbers. */
 static void open_standard(void)
 {
@@ -117,7 +143,7 @@ int main(int argc, char *argv[], char *envp[])
 	if (error < 0 || settings_load(argc, argv, envp, SETTINGS_DEFAULT_CONFIG, &loaded, &problem) < 0)
 		return fail(&notify, &problem);
 	if (loaded.action == SETTINGS_CHECK &&
-	    (bind_agree(&listeners, &loaded, &problem) < 0 || !check_secrets(&loaded.values, &problem)))
+	    (bind_agree(&listeners, &loaded, &problem) < 0 || !check_start(&loaded.values, &problem)))
 		return fail(&notify, &problem);
 	if (loaded.action != SETTINGS_RUN)
 		return answer(&loaded);
@@ -129,28 +155,18 @@ int main(int argc, char *argv[], char *envp[])
 	if (child_programs_open(&loaded.values, &programs, &problem) < 0)
 		return fail(&notify, &problem);
 	privileges_raise_fds();
-	/* What we had already was right when it was made. */
-	if (!left.handed_down && (listen_or_agree(&loaded, &listeners, &problem) < 0 ||
-				  operators_open(&loaded, listeners.port, &operators, &problem) < 0))
-		return fail(&notify, &problem);
+	bool may_read = secrets_are_wanted(&loaded.values);
+	/* What we had already was right when it was made, and who we are is settled. */
 	if (left.handed_down)
 		bind_retake(&loaded.values, &listeners);
+	else if (listen_or_agree(&loaded, &listeners, &problem) < 0 ||
+		 operators_open(&loaded, listeners.port, &operators, &problem) < 0 ||
+		 privileges_become(loaded.values.user, may_read, &problem) < 0)
+		goto fail;
 	/* The keys are read as the user who will read them again when they have changed. */
-	if (privileges_drop(loaded.values.user, secrets_are_wanted(&loaded.values), &problem) < 0 ||
-	    (secrets = privileges_open_secrets(&loaded.values, &problem)) < 0) {
-		operators_fini(&operators);
-		bind_fini(&listeners);
-		return fail(&notify, &problem);
-	}
-	if (child_programs_check(&programs) < 0) {
-		fprintf(stderr,
-			"video-signaling: user %u may not execute the programs beside this one: %s; make them "
-			"executable for everyone (chmod 755), or start with --user\n",
-			(unsigned)geteuid(), strerror(errno));
-		operators_fini(&operators);
-		bind_fini(&listeners);
-		return 1;
-	}
+	if (privileges_drop(may_read, &problem) < 0 ||
+	    (secrets = privileges_open_secrets(&loaded.values, &problem)) < 0 || !check_programs(&programs, &problem))
+		goto fail;
 	title_init(argc, argv, envp);
 	int status = keeper_run(&(struct keeper_config){.argc = argc,
 							.argv = argv,
@@ -164,4 +180,8 @@ int main(int argc, char *argv[], char *envp[])
 	operators_fini(&operators);
 	bind_fini(&listeners);
 	return status;
+fail:
+	operators_fini(&operators);
+	bind_fini(&listeners);
+	return fail(&notify, &problem);
 }

@@ -9,7 +9,7 @@
 #include "privileges.h"
 #include "setting_table.h"
 
-/* What was opened, bound or given away before the first broker was started. */
+/* What was opened, bound, given away or chosen before the first broker was started. */
 static const enum setting_id fixed[] = {SETTING_host,
 					SETTING_port,
 					SETTING_listen,
@@ -17,7 +17,8 @@ static const enum setting_id fixed[] = {SETTING_host,
 					SETTING_control,
 					SETTING_control_group,
 					SETTING_control_admin_group,
-					SETTING_metrics};
+					SETTING_metrics,
+					SETTING_log_format};
 
 /* Writes the value as the config file has it. Returns its length. */
 static size_t write_value(enum setting_id id, const struct settings *s, char *text, size_t size)

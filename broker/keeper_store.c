@@ -22,10 +22,18 @@ _Static_assert(STORE_ROOMS_MAX *STORE_ROOM_FDS * 5 + 64 < 128 * 1024, "execve() 
 void keeper_store_init(struct keeper_store *store, const struct notify *notify)
 {
 	const char *most = getenv("FDSTORE");
+	int holds = most ? passed_number(most) : 0;
+	int rooms = holds > STORE_SINGLES ? (holds - STORE_SINGLES) / STORE_ROOM_FDS : 0;
 
 	*store = (struct keeper_store){.notify = notify,
-				       .on = notify_on(notify) && most && passed_number(most) > 0,
+				       .on = notify_on(notify) && holds > 0,
+				       .places = rooms < STORE_ROOMS_MAX ? (unsigned)rooms : STORE_ROOMS_MAX,
 				       .singles = {{.name = STORE_MEMORY, .fd = -1}, {.name = STORE_BROKER, .fd = -1}}};
+}
+
+static void try_later(struct keeper_store *store)
+{
+	store->again_ms = clock_ms() + NOTIFY_AGAIN_MS;
 }
 
 /* Tells the manager. Returns whether it took that, or never will. */
@@ -34,7 +42,7 @@ static bool tell(struct keeper_store *store, const char *state, const int *fds, 
 	int error = notify_store(store->notify, state, fds, count);
 
 	if (error == -EAGAIN)
-		store->again_ms = clock_ms() + NOTIFY_AGAIN_MS;
+		try_later(store);
 	else if (error < 0)
 		log_warn("store",
 			 "error=\"%s\" advice=\"the service manager does not take what is to outlive this process\"",
@@ -73,8 +81,8 @@ int keeper_store_place(const char *name)
 
 int keeper_store_take(struct keeper_store *store)
 {
-	for (unsigned i = 0; store->on && i < STORE_ROOMS_MAX; i++) {
-		unsigned place = (store->next + i) % STORE_ROOMS_MAX;
+	for (unsigned i = 0; store->on && i < store->places; i++) {
+		unsigned place = (store->next + i) % store->places;
 		if (store->used[place] || store->removing[place])
 			continue;
 		store->used[place] = true;
@@ -83,8 +91,8 @@ int keeper_store_take(struct keeper_store *store)
 		return (int)place;
 	}
 	if (store->on && !store->warned)
-		log_warn("store-full", "rooms=%d advice=\"more rooms than these do not outlive a restart\"",
-			 STORE_ROOMS_MAX);
+		log_warn("store-full", "rooms=%u advice=\"more rooms than these do not outlive a restart\"",
+			 store->places);
 	store->warned = true;
 	return -1;
 }
@@ -115,6 +123,10 @@ bool keeper_store_put(struct keeper_store *store, int place, const int fds[STORE
 {
 	char name[STORE_NAME_BYTES + 1];
 
+	if (store->removals_due > 0) {
+		try_later(store);
+		return false;
+	}
 	keeper_store_name(place, name);
 	return put(store, name, fds, STORE_ROOM_FDS);
 }

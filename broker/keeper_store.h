@@ -4,7 +4,7 @@
  * last broker.
  * Process: keeper.
  * Never:   blocks: what the manager does not take now is said again.
- * Fails:   rooms beyond STORE_ROOMS_MAX are not stored: they end with the keeper.
+ * Fails:   rooms beyond STORE_ROOMS_MAX, or what the store holds, are not stored: they end with the keeper.
  */
 #ifndef KEEPER_STORE_H
 #define KEEPER_STORE_H
@@ -33,6 +33,7 @@ struct keeper_store_single {
 struct keeper_store {
 	const struct notify *notify;
 	bool on;                        /* there is a store */
+	unsigned places;                /* for rooms: as many as it holds, STORE_ROOMS_MAX at most */
 	bool warned;                    /* that it is full */
 	bool used[STORE_ROOMS_MAX];     /* a room has that place */
 	bool removing[STORE_ROOMS_MAX]; /* the manager is still to be told that it has none any more */
@@ -51,7 +52,8 @@ int keeper_store_take(struct keeper_store *store);
 /* A room is known to be in that place already. */
 void keeper_store_know(struct keeper_store *store, int place);
 
-/* Stores a room's descriptors in its place. Returns false if it is to be called once more, at again_ms. */
+/* Stores a room's descriptors in its place. Returns false if it is to be called once more, at again_ms: the manager
+ * takes nothing, or is still to be told of a removal, which may be of the same descriptors under another name. */
 bool keeper_store_put(struct keeper_store *store, int place, const int fds[STORE_ROOM_FDS]);
 
 /* Takes them out again, now or a little later. place -1: does nothing. */
@@ -63,6 +65,12 @@ void keeper_store_replace(struct keeper_store *store, const char *name, int fd);
 
 /* At again_ms: says again what the manager did not take, but for what keeper_store_put() is called for. */
 void keeper_store_settle(struct keeper_store *store);
+
+/* Has the manager taken all that was said? */
+static inline bool keeper_store_settled(const struct keeper_store *store)
+{
+	return store->again_ms == 0;
+}
 
 /* The name of what is in the place, and back: -1 if it is none of ours. */
 void keeper_store_name(int place, char name[STORE_NAME_BYTES + 1]);

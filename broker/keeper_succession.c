@@ -25,6 +25,8 @@
 #define RESTART_MS 100
 #define RESTART_MS_MAX 5000
 
+static const char status_failed[] = "Serving; another broker could not be started, see the log";
+
 /* Returns how late. */
 static uint64_t restart_later(struct keeper *k)
 {
@@ -226,7 +228,7 @@ void succession_reload(struct keeper *k)
 	    k->current->state != BROKER_SERVING || !find(k, BROKER_NONE))
 		return;
 	if (keeper_exec_is_due()) {
-		if (!keeper_roomds_quiet(&k->roomds))
+		if (!keeper_roomds_quiet(&k->roomds) || !keeper_manager_knows(k))
 			return; /* in a moment */
 		upgrade(k);
 	}
@@ -239,8 +241,10 @@ void succession_reload(struct keeper *k)
 	k->configure_due = true;
 	notify_say(k->config->notify, NOTIFY_NOTHING, "Serving; another broker is about to take over");
 	int error = succession_start(k);
-	if (error < 0)
-		log_error("reload-failed", "error=\"%s\"", strerror(-error));
+	if (error == 0)
+		return;
+	log_error("reload-failed", "error=\"%s\"", strerror(-error));
+	notify_say(k->config->notify, NOTIFY_NOTHING, status_failed);
 }
 
 /* --- it dies --- */
@@ -276,8 +280,7 @@ void succession_on_died(struct keeper *k, struct keeper_broker *b, const siginfo
 		on_broker_lost(k, info);
 	} else if (state != BROKER_LEAVING && k->current) {
 		log_error("reload-failed", "status=%d", info->si_status);
-		notify_say(k->config->notify, NOTIFY_NOTHING,
-			   "Serving; another broker could not be started, see the log");
+		notify_say(k->config->notify, NOTIFY_NOTHING, status_failed);
 	} else if (state != BROKER_LEAVING) {
 		log_error("broker-lost", "status=%d served_ms=0 restart_in_ms=%llu", info->si_status,
 			  (unsigned long long)restart_later(k));

@@ -90,6 +90,11 @@ static int tell(const struct notify *notify, const struct iovec *parts, unsigned
 	return errno == ETOOMANYREFS || errno == ENOBUFS || errno == ENOMEM ? -EAGAIN : -errno;
 }
 
+bool notify_is_due(const struct notify *notify)
+{
+	return notify->status != NULL;
+}
+
 static struct iovec part(const char *text)
 {
 	return (struct iovec){(void *)(uintptr_t)text, strlen(text)};

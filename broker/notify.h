@@ -29,6 +29,9 @@ void notify_init(struct notify *notify);
 /* Does anybody listen? Then the manager keeps what we print, and wants no greeting. */
 bool notify_on(const struct notify *notify);
 
+/* Is there something that it was not told yet? */
+bool notify_is_due(const struct notify *notify);
+
 /* Says what is new, if anything, and how we are now: a text which stays as it is, and in whose stead the next may be
  * told. */
 void notify_say(struct notify *notify, enum notify_news news, const char *status);

@@ -123,25 +123,35 @@ uid_t privileges_user(const char *user, bool *ret_own)
 	return who ? who->pw_uid : geteuid();
 }
 
-int privileges_drop(const char *user, bool may_read, struct settings_problem *ret_problem)
+int privileges_check_user(const char *user, struct settings_problem *ret_problem)
 {
-	const struct passwd *who = find_user(user);
+	if (find_user(user))
+		return 0;
+	snprintf(ret_problem->text, sizeof(ret_problem->text),
+		 "user: there is no user \"%s\"; create it, or name another", user);
+	return -ENOENT;
+}
 
-	if (!who) {
-		snprintf(ret_problem->text, sizeof(ret_problem->text),
-			 "user: there is no user \"%s\"; create it, or name another", user);
-		return -ENOENT;
-	}
+int privileges_become(const char *user, bool may_read, struct settings_problem *ret_problem)
+{
+	int error = privileges_check_user(user, ret_problem);
+
+	if (error < 0)
+		return error;
+	const struct passwd *who = find_user(user);
 	empty_bounding_set(may_read && geteuid() == 0);
-	if (geteuid() == 0) {
-		int error = become(who, may_read, ret_problem);
-		if (error < 0)
-			return error;
-	} else if (*user && who->pw_uid != geteuid()) {
-		snprintf(ret_problem->text, sizeof(ret_problem->text),
-			 "user: only root can become \"%s\"; start as root, or leave the setting out", user);
-		return -EPERM;
-	}
+	if (geteuid() == 0)
+		return become(who, may_read, ret_problem);
+	if (!*user || who->pw_uid == geteuid())
+		return 0;
+	snprintf(ret_problem->text, sizeof(ret_problem->text),
+		 "user: only root can become \"%s\"; start as root, or leave the setting out", user);
+	return -EPERM;
+}
+
+int privileges_drop(bool may_read, struct settings_problem *ret_problem)
+{
+	empty_bounding_set(may_read && geteuid() == 0); /* of one that was handed down, or stays root */
 	int error = drop_capabilities(may_read);
 	if (error == 0 && !lockdown_no_new_privs())
 		error = -errno;

@@ -219,6 +219,26 @@ class Clients(ReloadCase):
         lobby.close()
 
 
+    def test_again_after_the_next_broker_died(self):
+        """With the one before still asked to hand over: the second reload waits for what becomes of that."""
+        a, b = self.pair("unlucky twice")
+        [before] = self.brokers()
+        before.kill(signal.SIGSTOP)
+        self.server.send_signal(signal.SIGHUP)
+        following = wait_until(lambda: [p for p in self.brokers() if p.pid != before.pid], SOON, "another broker")[0]
+        time.sleep(0.5 * PATIENCE)  # it is equipped by now, and the other one has been asked
+        following.kill()
+        wait_until(lambda: "reload-failed" in self.server.stderr(), SOON, self.server.output)
+        self.server.send_signal(signal.SIGHUP)
+        time.sleep(0.5 * PATIENCE)
+        self.assertIsNone(self.server.keeper.poll(), self.server.output())
+        before.kill(signal.SIGCONT)
+        self.assert_talk(a, b, 1)
+        wait_until(lambda: self.status()["state"] == "serving", SOON, "somebody serves")
+        self.assert_talk(a, b, 2)
+        self.server.wait_for_pool = lambda: None
+
+
 class Settings(ReloadCase):
     def test_what_changes(self):
         a, b = self.pair("old rules")

@@ -82,7 +82,9 @@ class Upgrade(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder)
         os.chmod(self.folder, 0o755)
         self.install()
-        self.server = Operated(*UNBOUNDED)
+        self.config = pathlib.Path(self.folder, "settings.conf")
+        self.config.write_text("", encoding="utf-8")
+        self.server = Operated(*UNBOUNDED, "--config", str(self.config))
         self.server.command = lambda: [*WRAPPER, f"{self.folder}/video-signaling", *self.server.flags]
         self.server.start()
         self.addCleanup(self.server.kill)
@@ -166,10 +168,48 @@ class Upgrade(unittest.TestCase):
         assert_talk(a, b, 1)
 
 
+    @unittest.skipIf(WRAPPER, "a wrapper is the same program for ever")
+    def test_what_a_start_would_not_find(self):
+        """What would end the next program keeps this one from becoming it, and -n says it."""
+        a, b = pair(self, self.server, "r")
+        for line, want in (("www = /no/such/directory", "www: cannot open the directory"),
+                           ("user = no-such-user", "there is no user")):
+            self.config.write_text(f"{line}\n", encoding="utf-8")
+            command = [f"{self.folder}/video-signaling", *self.server.flags, "-n"]
+            checked = subprocess.run(command, capture_output=True, text=True, check=False, env={})
+            self.assertEqual(checked.returncode, 1, line)
+            self.assertIn(want, checked.stderr)
+            self.assert_refused(self.install)
+        self.config.write_text("", encoding="utf-8")
+        self.assert_refused(self.install_half)
+        assert_talk(a, b, 1)
+
+    def install_half(self):
+        self.install([program for program in PROGRAMS if program != "video-signaling-broker"])
+        os.rename(f"{self.folder}/video-signaling-broker", f"{self.folder}/not-yet")
+
+    def assert_refused(self, install):
+        refused = self.server.stderr().count("upgrade-refused")
+        install()
+        self.server.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.server.stderr().count("upgrade-refused") > refused, SOON, self.server.output)
+        self.assertIsNone(self.server.keeper.poll())
+
+    @unittest.skipIf(WRAPPER, "a wrapper is the same program for ever")
+    def test_a_user_that_changes(self):
+        """Who the keeper is was settled by the first: the setting waits for a restart."""
+        a, b = pair(self, self.server, "r")
+        self.config.write_text("user = root\n", encoding="utf-8")
+        self.install()
+        self.upgrade()
+        assert_talk(a, b, 1)
+
+
 class Manager:
     """As much of a service manager as keeps descriptors: sockets are made here, and what is stored is passed again."""
 
-    def __init__(self, *flags):
+    def __init__(self, *flags, places=20000):
+        self.places = places
         self.folder = tempfile.mkdtemp(prefix="video-signaling-test-")
         os.chmod(self.folder, 0o777)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -231,7 +271,7 @@ class Manager:
         self.note()
         return self
 
-    def launch(self):
+    def launch(self, program=BINARY):
         self.ready.clear()
         with self.lock:
             passed = [("client", self.listener.fileno()), *self.store]
@@ -245,7 +285,7 @@ class Manager:
                 os.dup2(fd, 3 + i)
             os.environ["LISTEN_PID"] = str(os.getpid())
 
-        command = ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", BINARY, "--metrics", "none",
+        command = ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", program, "--metrics", "none",
                    "--control", f"{self.folder}/control.sock", *UNBOUNDED, *self.flags]
         if self.process:
             self.errors.close()
@@ -253,7 +293,7 @@ class Manager:
         self.process = subprocess.Popen(
             command, preexec_fn=prepare, close_fds=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=self.errors, start_new_session=True,
-            env={"PATH": os.environ["PATH"], "NOTIFY_SOCKET": f"{self.folder}/notify", "FDSTORE": "20000",
+            env={"PATH": os.environ["PATH"], "NOTIFY_SOCKET": f"{self.folder}/notify", "FDSTORE": str(self.places),
                  "LISTEN_FDS": str(len(passed)), "LISTEN_FDNAMES": names})
         for fd in sources:
             os.close(fd)
@@ -376,6 +416,93 @@ class KeeperDies(unittest.TestCase):
         self.restart(signal.SIGKILL)
         assert_talk(a, b, 1)
 
+    def busy(self):
+        """A server whose manager takes nothing, in which rooms began, and one ended."""
+        old = pair(self, self.manager, "old")
+        self.manager.fill()
+        pairs = [pair(self, self.manager, f"room {i}") for i in range(6)]
+        for client in old:
+            client.close()
+        for a, b in pairs:
+            assert_talk(a, b, 0)
+        self.manager.note()
+        return pairs
+
+    def assert_all_outlive(self, pairs):
+        for number in range(1, 3):
+            self.restart(signal.SIGKILL)
+            for a, b in pairs:
+                assert_talk(a, b, number)
+
+    def test_stopped_while_the_manager_is_busy(self):
+        """The keeper stays until it has taken what is to outlive it."""
+        with self.manager.reading:
+            pairs = self.busy()
+            os.kill(self.manager.process.pid, signal.SIGTERM)
+            wait_until(lambda: not self.manager.brokers(), SOON, "the broker has ended")
+        self.manager.process.wait(SOON)
+        self.manager.start()
+        self.assert_all_outlive(pairs)
+
+    def test_a_manager_that_stays_busy(self):
+        """Nobody waits for it for ever, and the rooms are not ended for that."""
+        with self.manager.reading:
+            [(a, b), *_] = self.busy()
+            os.kill(self.manager.process.pid, signal.SIGTERM)
+            self.manager.process.wait(SOON)
+            assert_talk(a, b, 1)
+
+    def test_upgraded_while_the_manager_is_busy(self):
+        """The keeper becomes another program when the manager has all, or the next one would not know what it lacks."""
+        folder = self.programs()
+        os.kill(self.manager.process.pid, signal.SIGKILL)
+        self.manager.process.wait(SOON)
+        self.manager.launch(f"{folder}/video-signaling")
+        self.assertTrue(self.manager.ready.wait(SOON), self.manager.output())
+        ready = self.manager.output().count("broker: ready")
+        with self.manager.reading:
+            pairs = self.busy()
+            shutil.copy(BINARY, f"{folder}/new")
+            os.rename(f"{folder}/new", f"{folder}/video-signaling")
+            os.kill(self.manager.process.pid, signal.SIGHUP)
+            time.sleep(0.5 * PATIENCE)
+            self.assertNotIn("keeper: upgrade", self.manager.output())
+        wait_until(lambda: self.manager.output().count("broker: ready") > ready, SOON, self.manager.output)
+        self.assertIn("keeper: upgrade", self.manager.output())
+        self.assert_all_outlive(pairs)
+
+    def programs(self):
+        """A directory with all of them."""
+        folder = tempfile.mkdtemp(prefix="video-signaling-test-")
+        self.addCleanup(shutil.rmtree, folder)
+        os.chmod(folder, 0o755)
+        for program in PROGRAMS:
+            shutil.copy(pathlib.Path(BINARY).parent / program, f"{folder}/{program}")
+        return folder
+
+    def test_a_broker_that_can_not_start(self):
+        """The rooms wait for a keeper that has one."""
+        a, b = pair(self, self.manager, "r")
+        folder = self.programs()
+        shutil.copy("/bin/false", f"{folder}/video-signaling-broker")
+        self.manager.note()
+        os.kill(self.manager.process.pid, signal.SIGKILL)
+        self.manager.process.wait(SOON)
+        self.manager.launch(f"{folder}/video-signaling")
+        self.assertEqual(self.manager.process.wait(SOON), 1)
+        assert_talk(a, b, 1)
+        self.manager.start()
+        assert_talk(a, b, 2)
+
+    def test_a_place_that_is_none(self):
+        """What is passed under the name of a place beyond the last is closed."""
+        os.kill(self.manager.process.pid, signal.SIGKILL)
+        self.manager.process.wait(SOON)
+        with self.manager.lock:
+            self.manager.store.append(("+Gzzz", os.open("/dev/null", os.O_RDONLY)))
+        self.manager.start()
+        self.assertIsNone(self.manager.process.poll())
+
     def test_stopped_for_good(self):
         a, b = pair(self, self.manager, "r")
         self.manager.note()
@@ -400,6 +527,23 @@ class KeeperDies(unittest.TestCase):
         late = Raw(self.manager)
         self.assertEqual(len(late.join("r", "late")["participants"]), 2)
         late.close()
+
+
+@unittest.skipIf(WRAPPER, "valgrind knows no pidfd_open(2)")
+class SmallStore(unittest.TestCase):
+    def test_it_is_not_overfilled(self):
+        """A room is stored whole or not at all, and the log says that there are more."""
+        manager = Manager("--pool-size", "1", places=2 + 2 * 4 + 3)
+        self.addCleanup(manager.finish)
+        manager.start()
+        pairs = [pair(self, manager, f"room {i}") for i in range(4)]
+        wait_until(lambda: "store-full rooms=2 " in manager.output(), SOON, manager.output)
+        manager.note()
+        with manager.lock:
+            stored = [name for name, _ in manager.store if not name.startswith("+.")]
+        self.assertEqual(sorted(stored), ["+0"] * 4 + ["+1"] * 4)
+        for a, b in pairs:
+            assert_talk(a, b, 0)
 
 
 if __name__ == "__main__":
